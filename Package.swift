@@ -1,0 +1,69 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target under `Sources/`; `imports` are targets that stand above it in the README's table.
+func library(_ name: String, imports: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+func tests(of name: String, imports: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + imports,
+    resources: [.copy("Fixtures")], swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "strata",
+  products: [.executable(name: "strata", targets: ["strata"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CZeroMQ"),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    library("ZeroMQ", imports: ["CZeroMQ"]),
+    library("Tensors"),
+    library("OneDNN", imports: ["COneDNN", "Tensors"]),
+    library("Networks"),
+    library("Datasets", imports: ["Tensors", crypto]),
+    library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto]),
+    library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors"]),
+    library("LayerAnalysis", imports: ["Tensors"]),
+    library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
+    library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
+    library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
+    library(
+      "Worker",
+      imports: [
+        "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
+        "LayerAnalysis", "ZeroMQ", log, crypto,
+      ]),
+    library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
+    .executableTarget(
+      name: "strata",
+      dependencies: [
+        "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "Networks",
+        "Datasets", "Training", "ZeroMQ", arguments, log,
+      ],
+      swiftSettings: strict),
+  ]
+)
