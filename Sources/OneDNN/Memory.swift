@@ -10,7 +10,9 @@ public final class Memory {
   /// Not bound yet: `bind(to:)` must come before anything that uses it is executed.
   public init(_ layout: Layout, engine: Engine) throws(OneDNNError) {
     var created: dnnl_memory_t?
-    try check("memory of \(layout.bytes) bytes") { onednn_memory_create(&created, layout.handle, engine.handle) }
+    try check("memory of \(layout.bytes) bytes") {
+      onednn_memory_create(&created, layout.handle, engine.handle)
+    }
     self.layout = layout
     self.handle = created!
   }

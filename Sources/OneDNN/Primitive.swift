@@ -90,7 +90,8 @@ public final class BoundPrimitive {
     memories = arguments.map(\.1)
     self.arguments = .allocate(capacity: arguments.count)
     for (i, (argument, memory)) in arguments.enumerated() {
-      self.arguments.initializeElement(at: i, to: dnnl_exec_arg_t(arg: argument.rawValue, memory: memory.handle))
+      self.arguments.initializeElement(
+        at: i, to: dnnl_exec_arg_t(arg: argument.rawValue, memory: memory.handle))
     }
   }
 

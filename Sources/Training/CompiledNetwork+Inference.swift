@@ -65,6 +65,7 @@ extension CompiledNetwork {
   ) throws {
     let output = try plan(for: count).outputs[layer]
     body(
-      UnsafeMutableBufferPointer(start: output.floats, count: output.layout.bytes / MemoryLayout<Float>.stride))
+      UnsafeMutableBufferPointer(
+        start: output.floats, count: output.layout.bytes / MemoryLayout<Float>.stride))
   }
 }

@@ -15,7 +15,8 @@ extension CompiledNetwork {
   /// - Returns: loss and hits before the step. A loss that is not finite is a result, not an error.
   /// - Throws: `OneDNNError`.
   public func trainStep(
-    count: Int, labels: UnsafeBufferPointer<Int32>, learningRate: Double, momentum: Double, weightDecay: Double
+    count: Int, labels: UnsafeBufferPointer<Int32>, learningRate: Double, momentum: Double,
+    weightDecay: Double
   ) throws -> StepResult {
     precondition(purpose == .training, "an inference network does not train")
     precondition(labels.count >= count, "\(labels.count) labels for \(count) images")

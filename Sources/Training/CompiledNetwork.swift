@@ -51,7 +51,8 @@ public final class CompiledNetwork {
     let a = network.architecture
     imageBuffer = AlignedBuffer(count: batch * a.inputChannels * a.inputSize * a.inputSize)
     let options = CompilationOptions(
-      count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm, engine: engine)
+      count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
+      engine: engine)
     let primitives = try Self.primitives(network, mergings: nil, options)
     states = try zip(network.layers, primitives).map { try LayerState($0, $1, options) }
     algorithms = zip(network.layers, primitives).flatMap { layer, passes in
@@ -72,7 +73,8 @@ public final class CompiledNetwork {
           ? [options.count, before.outChannels]
           : [options.count, before.outChannels, before.outputSize, before.outputSize]
         made.append(
-          try .dense(layer, source: made[i - 1].forward.layout(.destination), sourceExtents: extents, options))
+          try .dense(layer, source: made[i - 1].forward.layout(.destination), sourceExtents: extents, options)
+        )
       } else {
         made.append(try .convolution(layer, merging: mergings?[i], isFirst: i == 0, options))
       }
@@ -82,7 +84,8 @@ public final class CompiledNetwork {
 
   private func bind(_ primitives: [LayerPrimitives], _ options: CompilationOptions) throws -> Plan {
     let a = network.architecture
-    let images = try Memory(Layout([options.count, a.inputChannels, a.inputSize, a.inputSize]), engine: engine)
+    let images = try Memory(
+      Layout([options.count, a.inputChannels, a.inputSize, a.inputSize]), engine: engine)
     try images.bind(to: imageBuffer.base)
     var builder = PlanBuilder(
       network: network, primitives: primitives, states: states, options: options, arena: arena)
@@ -94,7 +97,8 @@ public final class CompiledNetwork {
     precondition(count > 0 && count <= batch, "\(count) images in a network compiled for \(batch)")
     if let plan = plans[count] { return plan }
     let options = CompilationOptions(
-      count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm, engine: engine)
+      count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
+      engine: engine)
     let primitives = try Self.primitives(network, mergings: states.map(\.merging), options)
     let plan = try bind(primitives, options)
     if loaded != nil { try run(plan.prepare) }

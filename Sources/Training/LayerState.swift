@@ -48,7 +48,8 @@ final class TrainableTensor {
   func read(_ buffer: BoundBuffer) throws -> Tensor {
     let staged = try BoundBuffer(plain, engine: engine)
     try copy(buffer, to: staged)
-    let merged = [Float](UnsafeBufferPointer(rebasing: staged.floats.buffer[..<(shape.count * merging.factor)]))
+    let merged = [Float](
+      UnsafeBufferPointer(rebasing: staged.floats.buffer[..<(shape.count * merging.factor)]))
     return Tensor(shape: shape, values: merging.split(merged, shape: shape.extents))
   }
 
@@ -64,7 +65,8 @@ final class TrainableTensor {
     let count = value.floats.count
     if let mask { multiply(gradient.floats.base, by: mask.floats.base, count: count) }
     momentumStep(
-      weights: value.floats.base, velocity: velocity.floats.base, gradient: gradient.floats.base, count: count,
+      weights: value.floats.base, velocity: velocity.floats.base, gradient: gradient.floats.base,
+      count: count,
       rate: Float(hyperparameters.learningRate), momentum: Float(hyperparameters.momentum),
       decay: kind == .weight ? Float(hyperparameters.weightDecay) : 0)
   }

@@ -83,7 +83,8 @@ enum ParameterKind: CaseIterable {
   var isStatistic: Bool { self == .runningMean || self == .runningVariance }
 
   static func kinds(of layer: Layer) -> [Self] {
-    [.weight] + (layer.bias ? [.bias] : []) + (layer.batchNorm ? [.scale, .shift, .runningMean, .runningVariance] : [])
+    [.weight] + (layer.bias ? [.bias] : [])
+      + (layer.batchNorm ? [.scale, .shift, .runningMean, .runningVariance] : [])
   }
 
   func name(in layer: Layer) -> String {

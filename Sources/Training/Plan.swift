@@ -90,7 +90,8 @@ struct PlanBuilder {
       source = pooled
     }
     let convolved = try arena.memory(
-      trains && layer.batchNorm ? "\(layer.name).convolved" : "\(layer.name).output", main.layout(.destination))
+      trains && layer.batchNorm ? "\(layer.name).convolved" : "\(layer.name).output",
+      main.layout(.destination))
     var arguments: [(Argument, Memory)] = [
       (.source, try converted(source, to: main.layout(.source), slot: "\(layer.name).source", &steps)),
       (.weights, try weights(state, for: main, "forward")), (.destination, convolved),
@@ -223,9 +224,12 @@ struct PlanBuilder {
   }
 
   /// The layer's weights in the layout a primitive wants: the ones SGD works on, or a copy made by `prepare`.
-  private mutating func weights(_ state: LayerState, for primitive: Primitive, _ pass: String) throws -> Memory {
+  private mutating func weights(_ state: LayerState, for primitive: Primitive, _ pass: String) throws
+    -> Memory
+  {
     let slot = "\(state.layer.name).weights.\(pass).\(options.count)"
-    return try converted(state[.weight].value.memory, to: primitive.layout(.weights), slot: slot, &plan.prepare)
+    return try converted(
+      state[.weight].value.memory, to: primitive.layout(.weights), slot: slot, &plan.prepare)
   }
 
   private func converted(
