@@ -55,8 +55,8 @@ import Training
     #expect(try large.parameters() == small.parameters())
   }
 
-  /// (L(w + h·d) − L(w − h·d))/2h = ⟨gradient, d⟩ along the gradient of each tensor. Losses of this size carry
-  /// a float rounding of some 10⁻⁷, and h moves the loss by 10⁻³ or more: 1 % with the curvature's share.
+  /// (L(w + h·d) − L(w − h·d))/2h = |g| along d = g/|g| of each tensor. The loss carries a float rounding of some
+  /// 10⁻⁷ and h moves it by 5·10⁻⁵, which leaves 10⁻³; ReLUs that change sides on the way add to that: 1 %.
   @Test(arguments: ["groupwise4-plain", "regular-bn", "depthwise-bn"])
   func gradientsAreTheSlopeOfTheLoss(name: String) throws {
     let reference = try Reference(named: name)
@@ -73,7 +73,7 @@ import Training
     let gradients = try compiled.gradients()
     for (tensorName, gradient) in gradients.entries {
       let norm = gradient.values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-      let h = 1e-3 / max(norm, 0.1)
+      let h = 5e-5 / max(norm, 0.1)
       func moved(_ sign: Double) -> Parameters {
         var result = start
         for i in gradient.values.indices {
@@ -97,7 +97,7 @@ import Training
 
   /// Every factorization of widths that are and are not multiples of oneDNN's blocks.
   @Test(arguments: [8, 12, 16, 20, 64])
-  func everyFactorizationCompilesAndTrains(width: Int) throws {
+  func everyFactorizationCompiles(width: Int) throws {
     for f in 1...width where width % f == 0 {
       var architecture = Architecture()
       architecture.inputSize = 8
@@ -106,9 +106,9 @@ import Training
       architecture.head = [7]
       architecture.factorization = .explicit([f, f])
       let network = try Network(architecture)
-      let merged = try CompiledNetwork(network, batch: 2, purpose: .training)
+      let training = try CompiledNetwork(network, batch: 2, purpose: .training)
       let inference = try CompiledNetwork(network, batch: 2, purpose: .inference)
-      #expect(merged.algorithms.count == 3 * network.layers.count - 1)
+      #expect(training.algorithms.count == 3 * network.layers.count - 1)
       #expect(inference.algorithms.count == network.layers.count)
     }
   }

@@ -47,7 +47,9 @@ struct Reference {
   /// The tensors called `prefix.NAME`, in the network's order.
   func parameters(_ prefix: String, statistics: Bool = true) -> Parameters {
     Parameters(
-      Parameters.expected(for: network, statistics: statistics).map { ($0.name, tensors["\(prefix).\($0.name)"]!) })
+      Parameters.expected(for: network, statistics: statistics).map {
+        ($0.name, tensors["\(prefix).\($0.name)"]!)
+      })
   }
 
   func step(_ compiled: CompiledNetwork, count: Int) throws -> StepResult {
