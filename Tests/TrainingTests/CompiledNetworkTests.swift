@@ -43,14 +43,15 @@ import Training
     #expect(try whole.momentum() == resumed.momentum())
   }
 
-  @Test func aPartialBatchIsABatchOfItsOwn() throws {
-    let reference = try Reference(named: "depthwise-bn")
+  @Test(arguments: [1, 2, 3, 7], ["depthwise-bn", "regular-plain"])
+  func aPartialBatchIsABatchOfItsOwn(count: Int, name: String) throws {
+    let reference = try Reference(named: name)
     let large = try reference.compiled(.automatic)
-    let small = try CompiledNetwork(reference.network, batch: 3, purpose: .training)
+    let small = try CompiledNetwork(reference.network, batch: count, purpose: .training)
     try small.load(reference.parameters("initial"))
     _ = small.images.update(fromContentsOf: reference.images.prefix(small.images.count))
-    let fromLarge = try reference.step(large, count: 3)
-    let fromSmall = try reference.step(small, count: 3)
+    let fromLarge = try reference.step(large, count: count)
+    let fromSmall = try reference.step(small, count: count)
     #expect(fromLarge == fromSmall)
     #expect(try large.parameters() == small.parameters())
   }
