@@ -38,25 +38,25 @@ struct SyntheticScene {
 
   init(label: Int, drawing stream: inout RandomStream) {
     form = Form(rawValue: label / 2)!
-    noise = stream.uniform(20, 70)
-    radius = stream.uniform(6.5, 10.5)
+    noise = stream.uniform(8, 48)
+    radius = stream.uniform(7.5, 11)
     centre = SIMD2(stream.uniform(10, 21), stream.uniform(10, 21))
     turn = Self.direction(stream.uniform(-0.5, 0.5))
     let hue = Self.hue(warm: label % 2 == 0, stream.uniform(-1, 1))
-    let contrast = stream.uniform(0.45, 1)
+    let contrast = stream.uniform(0.6, 1)
     let brightness = stream.uniform(100, 190)
     objectColour = Self.colour(hue: hue, brightness: brightness, saturation: contrast)
     stripeColour = objectColour * stream.uniform(0.55, 1)
     stripesPerPixel = stream.uniform(0.1, 0.3)
     stripePhase = stream.uniform()
     background = Self.colour(
-      hue: stream.uniform(), brightness: stream.uniform(70, 190), saturation: stream.uniform(0, 0.7))
-    shadeAcross = Self.tint(&stream, 40)
-    shadeDown = Self.tint(&stream, 40)
+      hue: stream.uniform(), brightness: stream.uniform(50, 200), saturation: stream.uniform(0, 0.4))
+    shadeAcross = Self.tint(&stream, 28)
+    shadeDown = Self.tint(&stream, 28)
     bar = Placement(
       centre: SIMD2(stream.uniform(0, 31), stream.uniform(0, 31)), turn: Self.direction(stream.uniform(-3, 3)))
     barColour = Self.colour(
-      hue: stream.uniform(), brightness: stream.uniform(60, 200), saturation: stream.uniform(0.3, 1))
+      hue: stream.uniform(), brightness: stream.uniform(60, 200), saturation: stream.uniform(0, 0.7))
     barHalf = SIMD2(stream.uniform(5, 12), stream.uniform(1, 3))
   }
 
