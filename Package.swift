@@ -67,5 +67,7 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "Tensors"),
     tests(of: "Datasets", imports: ["Tensors", crypto]),
+    tests(of: "Networks"),
+    tests(of: "Sweeps", imports: ["Networks"]),
   ]
 )
