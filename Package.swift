@@ -67,5 +67,9 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
+    tests(of: "Tensors"),
+    tests(of: "Datasets", imports: ["Tensors", crypto]),
+    tests(of: "Networks"),
+    tests(of: "Sweeps", imports: ["Networks"]),
   ]
 )
