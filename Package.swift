@@ -65,5 +65,6 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
+    tests(of: "LayerAnalysis"),
   ]
 )
