@@ -1,6 +1,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Tensors
 
 /// Number of equal bins of a tensor's histogram (D6).
 public let histogramBins = 256
@@ -12,25 +13,38 @@ public let histogramBins = 256
 public func histogram(of values: UnsafeBufferPointer<Float>, bounds: Bounds) -> [UInt32] {
   let lower = Double(bounds.lower)
   let scale = bounds.range > 0 ? Double(histogramBins) / bounds.range : 0
-  var even = [UInt32](repeating: 0, count: histogramBins)
-  var odd = even
-  even.withUnsafeMutableBufferPointer { even in
-    odd.withUnsafeMutableBufferPointer { odd in
-      var i = 0
-      while i < values.count {
-        if values[i].isFinite { even[bin(values[i], lower, scale)] &+= 1 }
-        if i + 1 < values.count, values[i + 1].isFinite { odd[bin(values[i + 1], lower, scale)] &+= 1 }
-        i += 2
+  let counts = AlignedBuffer<UInt32>(count: tables * histogramBins)
+  for start in stride(from: 0, to: values.count, by: block) {
+    let run = UnsafeBufferPointer(rebasing: values[start..<min(start + block, values.count)])
+    if run.isFinite {
+      count(run, lower, scale, counts.base)
+    } else {
+      for value in run where value.isFinite {
+        withUnsafePointer(to: value) { count(UnsafeBufferPointer(start: $0, count: 1), lower, scale, counts.base) }
       }
     }
   }
-  return zip(even, odd).map { $0 &+ $1 }
+  return (0..<histogramBins).map { bin in
+    (0..<tables).reduce(UInt32(0)) { $0 &+ counts.base[$1 * histogramBins + bin] }
+  }
 }
 
-@inline(__always)
-private func bin(_ value: Float, _ lower: Double, _ scale: Double) -> Int {
-  let position = Int(truncatingIfNeeded: Int32((Double(value) - lower) * scale))
-  return min(max(position, 0), histogramBins - 1)
+/// Neighbouring values are counted in different tables, so that one that repeats does not wait for its own count.
+private let tables = 16
+private let block = 4096
+
+private func count(
+  _ run: UnsafeBufferPointer<Float>, _ lower: Double, _ scale: Double, _ counts: UnsafeMutablePointer<UInt32>
+) {
+  let p = run.baseAddress!
+  var i = 0
+  while i < run.count {
+    for j in 0..<min(tables, run.count - i) {
+      let position = UInt(bitPattern: Int((Double(p[i + j]) - lower) * scale))
+      counts[j * histogramBins + Int(min(position, UInt(histogramBins - 1)))] &+= 1
+    }
+    i += tables
+  }
 }
 
 /// KL divergence, in nats, of a histogram from the uniform distribution on the same bins (D6): Σ p·ln(p·bins).

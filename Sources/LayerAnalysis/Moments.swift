@@ -116,7 +116,7 @@ private struct PowerSums {
   var total: SIMD4<Double> { SIMD4(first.sum(), second.sum(), third.sum(), fourth.sum()) }
 
   mutating func add(_ run: UnsafeBufferPointer<Float>) {
-    if allFinite(run) {
+    if run.isFinite {
       addFinite(run)
     } else {
       for value in run {
@@ -176,26 +176,18 @@ private struct PowerSums {
   }
 }
 
-/// Whether no value of a run is infinite or NaN.
-private func allFinite(_ run: UnsafeBufferPointer<Float>) -> Bool {
-  var worst: UInt32 = 0
-  for value in run { worst = max(worst, value.bitPattern & 0x7FFF_FFFF) }
-  return worst < 0x7F80_0000
-}
-
 /// Least and greatest value and number of zeros of a non-empty run of finite values.
 private func extremes(_ run: UnsafeBufferPointer<Float>) -> (Float, Float, Int) {
   let p = run.baseAddress!
-  var low = SIMD8<Float>(repeating: p[0])
+  var low = SIMD4<Float>(repeating: p[0])
   var high = low
-  var zeros: Int32 = 0
-  let whole = run.count & ~7
+  let whole = run.count & ~3
   var i = 0
   while i < whole {
-    let x = UnsafeRawPointer(p + i).loadUnaligned(as: SIMD8<Float>.self)
-    low = low.replacing(with: x, where: x .< low)
-    high = high.replacing(with: x, where: x .> high)
-    i += 8
+    let x = SIMD4<Float>(p[i], p[i + 1], p[i + 2], p[i + 3])
+    low.replace(with: x, where: x .< low)
+    high.replace(with: x, where: x .> high)
+    i += 4
   }
   var least = low.min()
   var greatest = high.max()
@@ -204,6 +196,5 @@ private func extremes(_ run: UnsafeBufferPointer<Float>) -> (Float, Float, Int) 
     greatest = max(greatest, p[i])
     i += 1
   }
-  for j in 0..<run.count { zeros &+= p[j] == 0 ? 1 : 0 }
-  return (least, greatest, Int(zeros))
+  return (least, greatest, run.zeros)
 }

@@ -36,25 +36,15 @@ public func percentileBounds(
 private func countUpperHalves(
   of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, ranks: (Int) -> [Int]
 ) -> (tensor: RankSelection, channels: [RankSelection]) {
+  let counter = UpperHalfCounts()
   var total = [UInt32](repeating: 0, count: SortKey.halves)
-  var even = total
-  var odd = total
   var totalZeros = 0
   let channels = (0..<layout.channels).map { channel in
-    var zeros = 0
-    even.withUnsafeMutableBufferPointer { even in
-      odd.withUnsafeMutableBufferPointer { odd in
-        even.update(repeating: 0)
-        odd.update(repeating: 0)
-        layout.forEachRun(ofChannel: channel, in: values) {
-          zeros += countUpperHalves($0, even.baseAddress!, odd.baseAddress!)
-        }
-        for half in 0..<SortKey.halves { even[half] &+= odd[half] }
-      }
-    }
-    for half in 0..<SortKey.halves { total[half] &+= even[half] }
+    layout.forEachRun(ofChannel: channel, in: values) { counter.add($0) }
+    let (counts, zeros) = counter.take()
+    for half in 0..<SortKey.halves { total[half] &+= counts[half] }
     totalZeros += zeros
-    return RankSelection(upper: even, zeros: zeros, ranks: ranks)
+    return RankSelection(upper: counts, zeros: zeros, ranks: ranks)
   }
   return (RankSelection(upper: total, zeros: totalZeros, ranks: ranks), channels)
 }

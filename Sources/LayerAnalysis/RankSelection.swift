@@ -1,3 +1,5 @@
+import Tensors
+
 /// Values ordered by their bit patterns: a float's key as an unsigned integer sorts as the float does.
 enum SortKey {
   /// −0 counts as +0.
@@ -75,22 +77,44 @@ struct RankSelection {
   }
 }
 
-/// Adds a run to the counts of upper halves: two tables, so that a repeated value does not wait for itself.
-/// - Returns: how many values of the run are 0.
-func countUpperHalves(
-  _ run: UnsafeBufferPointer<Float>, _ even: UnsafeMutablePointer<UInt32>, _ odd: UnsafeMutablePointer<UInt32>
-) -> Int {
-  let p = run.baseAddress!
-  var zeros: Int32 = 0
-  for i in 0..<run.count { zeros &+= p[i] == 0 ? 1 : 0 }
-  var i = 0
-  while i + 1 < run.count {
-    even[Int(SortKey.of(p[i]) >> 16)] &+= 1
-    odd[Int(SortKey.of(p[i + 1]) >> 16)] &+= 1
-    i += 2
+/// Counts of the upper halves of keys, in four tables taken in turn, so that a value that repeats soon does not
+/// wait for its own count.
+final class UpperHalfCounts {
+  private static let tables = 4
+  private let counts = AlignedBuffer<UInt32>(count: tables * SortKey.halves)
+  private var zeros = 0
+
+  func add(_ run: UnsafeBufferPointer<Float>) {
+    zeros += run.zeros
+    let p = run.baseAddress!
+    let table = counts.base
+    let whole = run.count & ~(Self.tables - 1)
+    var i = 0
+    while i < whole {
+      for j in 0..<Self.tables { table[j << 16 + Int(SortKey.of(p[i + j]) >> 16)] &+= 1 }
+      i += Self.tables
+    }
+    while i < run.count {
+      table[Int(SortKey.of(p[i]) >> 16)] &+= 1
+      i += 1
+    }
   }
-  if i < run.count { even[Int(SortKey.of(p[i]) >> 16)] &+= 1 }
-  return Int(zeros)
+
+  /// The counts so far and the number of zeros; starts anew.
+  func take() -> (counts: [UInt32], zeros: Int) {
+    let table = counts.base
+    let sums = [UInt32](unsafeUninitializedCapacity: SortKey.halves) { sums, count in
+      for half in 0..<SortKey.halves {
+        var sum: UInt32 = 0
+        for j in 0..<Self.tables { sum &+= table[j << 16 + half] }
+        sums.initializeElement(at: half, to: sum)
+      }
+      count = SortKey.halves
+    }
+    counts.buffer.update(repeating: 0)
+    defer { zeros = 0 }
+    return (sums, zeros)
+  }
 }
 
 /// Adds to `counts` the lower half of every key of a run whose upper half is `half`.
@@ -100,10 +124,11 @@ func countLowerHalves(
   let p = run.baseAddress!
   var i = 0
   while i < run.count {
-    let end = min(i + 32, run.count)
+    let end = min(i + 16, run.count)
     var hits: UInt32 = 0
-    for j in i..<end { hits |= SortKey.of(p[j]) >> 16 == half ? 1 : 0 }
-    if hits != 0 {
+    // Without a branch, so that it vectorizes: the top bit of t − 1 is set only where t is 0.
+    for j in i..<end { hits |= (SortKey.of(p[j]) >> 16 ^ half) &- 1 }
+    if hits >> 31 != 0 {
       for j in i..<end {
         let key = SortKey.of(p[j])
         if key >> 16 == half { counts[Int(key & 0xFFFF)] &+= 1 }
