@@ -24,7 +24,8 @@ public struct ChannelLayout: Hashable, Sendable {
   /// The runs of contiguous values that make up a channel, in order.
   @inline(__always)
   func forEachRun(
-    ofChannel channel: Int, in values: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> Void
+    ofChannel channel: Int, in values: UnsafeBufferPointer<Float>,
+    _ body: (UnsafeBufferPointer<Float>) -> Void
   ) {
     guard inner > 0 else { return }
     for o in 0..<outer {

@@ -20,7 +20,9 @@ public func histogram(of values: UnsafeBufferPointer<Float>, bounds: Bounds) -> 
       count(run, lower, scale, counts.base)
     } else {
       for value in run where value.isFinite {
-        withUnsafePointer(to: value) { count(UnsafeBufferPointer(start: $0, count: 1), lower, scale, counts.base) }
+        withUnsafePointer(to: value) {
+          count(UnsafeBufferPointer(start: $0, count: 1), lower, scale, counts.base)
+        }
       }
     }
   }

@@ -57,7 +57,9 @@ private struct SymmetricClip {
     ends = [LinearPercentile(percent: percent), LinearPercentile(percent: 100 - percent)]
   }
 
-  func ranks(of count: Int) -> [Int] { ends.flatMap { [$0.ranks(of: count).below, $0.ranks(of: count).above] } }
+  func ranks(of count: Int) -> [Int] {
+    ends.flatMap { [$0.ranks(of: count).below, $0.ranks(of: count).above] }
+  }
 
   func bounds(_ selection: RankSelection, lower: UnsafePointer<UInt32>) -> Bounds {
     guard selection.finite > 0 else { return Bounds(lower: 0, upper: 0) }

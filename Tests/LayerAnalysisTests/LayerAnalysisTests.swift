@@ -58,7 +58,8 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     #expect(close(found.standardDeviation, expected.standardDeviation))
     #expect(found.sparsity == expected.sparsity)
     #expect(close(found.kurtosis.map { $0 + 3 }, expected.kurtosis.map { $0 + 3 }, relative: 1e-8))
-    #expect(close(found.channelKurtosis.map { $0 + 3 }, expected.channelKurtosis.map { $0 + 3 }, relative: 1e-8))
+    #expect(
+      close(found.channelKurtosis.map { $0 + 3 }, expected.channelKurtosis.map { $0 + 3 }, relative: 1e-8))
     #expect(close(found.averagePrecision, expected.averagePrecision))
     #expect(found.histogram == expected.histogram)
     #expect(close(found.klFromUniform, expected.klFromUniform))
@@ -98,7 +99,9 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     #expect(close(found.sqnr, 6.989700043360188))
 
     let none = [Float](repeating: .nan, count: 4).withUnsafeBufferPointer {
-      TensorStatistics(of: $0, layout: .weights(channels: 2, valuesPerChannel: 2), clippedPercent: 1) { _ in [grid] }
+      TensorStatistics(of: $0, layout: .weights(channels: 2, valuesPerChannel: 2), clippedPercent: 1) { _ in
+        [grid]
+      }
     }
     #expect(none.count == 0 && none.range == 0 && none.mean == 0)
     #expect(none.averagePrecision == nil && none.sqnr == nil && none.klFromUniform == nil)
@@ -108,7 +111,8 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     // Exact under their own grid, not under the other's.
     let values: [Float] = [0, 0.5, 1, 0, 3, 6]
     let grids = [
-      QuantizationGrid(scale: 0.5, zeroPoint: 0, levels: 256), QuantizationGrid(scale: 3, zeroPoint: 0, levels: 256),
+      QuantizationGrid(scale: 0.5, zeroPoint: 0, levels: 256),
+      QuantizationGrid(scale: 3, zeroPoint: 0, levels: 256),
     ]
     values.withUnsafeBufferPointer {
       let layout = ChannelLayout.weights(channels: 2, valuesPerChannel: 3)
