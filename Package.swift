@@ -71,5 +71,6 @@ let package = Package(
     tests(of: "Datasets", imports: ["Tensors", crypto]),
     tests(of: "Networks"),
     tests(of: "Sweeps", imports: ["Networks"]),
+    tests(of: "LayerAnalysis"),
   ]
 )
