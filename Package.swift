@@ -50,7 +50,7 @@ let package = Package(
     library("LayerAnalysis", imports: ["Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
-    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
     .testTarget(
       name: "ResultStoreTests", dependencies: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
       swiftSettings: strict),
