@@ -23,6 +23,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -58,6 +59,9 @@ let package = Package(
       dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
       swiftSettings: strict),
     library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
+    library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
+      name: "ResultStoreTests", dependencies: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
