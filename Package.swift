@@ -58,6 +58,7 @@ let package = Package(
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
+    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [
