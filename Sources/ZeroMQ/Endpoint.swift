@@ -25,6 +25,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     } else if host.contains(":") || host.contains("[") || host.contains("]") {
       throw EndpointError(text: text)
     }
+    // libzmq names an IPv4 address of a socket that also takes IPv6 this way.
+    if host.hasPrefix("::ffff:"), host.contains(".") { host = host.dropFirst(7) }
     let port = digits == "*" ? 0 : Int(digits) ?? -1
     guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "/" }), 0...65535 ~= port,
       digits.allSatisfy({ $0.isNumber || $0 == "*" })
@@ -39,13 +41,16 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether only processes of this machine can reach it.
   public var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
   }
 }
 
 /// Text that is not an endpoint.
 public struct EndpointError: Error, CustomStringConvertible, Sendable, Hashable {
   public let text: String
+
+  public init(text: String) { self.text = text }
+
   public var description: String {
     "\"\(text)\" is not an endpoint; write tcp://HOST:PORT, for example tcp://127.0.0.1:5555 or tcp://[::1]:5555"
   }

@@ -64,12 +64,14 @@ public final class Socket {
 
   /// Listens on `endpoint`; port 0 (`tcp://127.0.0.1:*`) takes a free one, which `lastEndpoint` tells.
   public func bind(_ endpoint: String) throws {
+    try ZeroMQError.check("listen on", endpoint)
     guard zmq_bind(handle, endpoint) == 0 else { throw ZeroMQError("listen on", endpoint: endpoint) }
   }
 
   /// Begins to connect, and keeps doing so in the background. A host name is resolved there too, so an unknown
   /// one shows only as a connection that never comes.
   public func connect(_ endpoint: String) throws {
+    try ZeroMQError.check("connect to", endpoint)
     guard zmq_connect(handle, endpoint) == 0 else { throw ZeroMQError("connect to", endpoint: endpoint) }
   }
 

@@ -34,13 +34,16 @@ public final class SocketLoop: Sendable {
   /// Runs `job` on the loop's thread, after everything posted before it.
   public func post(_ job: @escaping @Sendable () -> Void) { thread.post(job) }
 
-  /// Calls `handler` whenever messages wait on `socket`, until `unwatch`. On the loop's thread only.
+  /// Calls `handler` whenever messages wait on `socket`, until `unwatch` or until `owner`, an actor on this loop,
+  /// is gone.
   ///
   /// A handler that leaves messages waiting is called again after other sockets, jobs and timers had their turn.
-  /// It holds its actor weakly, or the two keep each other alive.
-  public func watch(_ socket: Socket, handler: @escaping () -> Void) {
+  public func watch<Owner: Actor>(
+    _ socket: Socket, for owner: isolated Owner, handler: @escaping @Sendable (isolated Owner) -> Void
+  ) {
     thread.assertCurrent()
-    thread.watches.append(LoopThread.Watch(socket: socket, handler: handler))
+    thread.watches.append(
+      LoopThread.Watch(socket: socket) { [weak owner] in owner?.assumeIsolated { handler($0) } })
   }
 
   /// On the loop's thread only.
@@ -49,10 +52,13 @@ public final class SocketLoop: Sendable {
     thread.watches.removeAll { $0.socket === socket }
   }
 
-  /// Calls `handler` once, on the loop's thread, after `delay`. On the loop's thread only.
-  public func schedule(after delay: Duration, handler: @escaping () -> Void) {
+  /// Calls `handler` once after `delay`, unless `owner`, an actor on this loop, is gone by then.
+  public func schedule<Owner: Actor>(
+    after delay: Duration, for owner: isolated Owner, handler: @escaping @Sendable (isolated Owner) -> Void
+  ) {
     thread.assertCurrent()
-    thread.timers.append(LoopThread.Timer(deadline: .now + delay, handler: handler))
+    thread.timers.append(
+      LoopThread.Timer(deadline: .now + delay) { [weak owner] in owner?.assumeIsolated { handler($0) } })
   }
 }
 

@@ -48,6 +48,13 @@ public struct ZeroMQError: Error, CustomStringConvertible, Sendable, Hashable {
     }
   }
 
+  /// libzmq takes port 99999 for 34463, so TCP endpoints are read here first.
+  static func check(_ operation: String, _ endpoint: String) throws {
+    if endpoint.hasPrefix("tcp://"), (try? Endpoint(endpoint)) == nil {
+      throw ZeroMQError(operation, endpoint: endpoint, code: EINVAL)
+    }
+  }
+
   private static func portPhrase(_ endpoint: String?) -> String {
     guard let endpoint, let parsed = try? Endpoint(endpoint) else { return "the address" }
     return parsed.port == 0 ? "every port on \(parsed.host)" : "port \(parsed.port) on \(parsed.host)"

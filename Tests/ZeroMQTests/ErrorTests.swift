@@ -16,7 +16,9 @@ import ZeroMQ
     #expect(try first.receive() == nil)
   }
 
-  @Test(arguments: ["", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "http://127.0.0.1:80"])
+  @Test(arguments: [
+    "", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "http://127.0.0.1:80",
+  ])
   func whatIsNoEndpointIsRefused(text: String) throws {
     let error = #expect(throws: ZeroMQError.self) { try listen(text) }
     #expect(error?.reason == .invalidEndpoint)
@@ -56,7 +58,9 @@ import ZeroMQ
     #expect(try Endpoint(endpoint.description) == endpoint)
   }
 
-  @Test(arguments: ["", "host", "host:", ":5555", "udp://a:1", "a:b:1", "a:-1", "a:65536", "a b:1", "tcp://a/b:1"])
+  @Test(arguments: [
+    "", "host", "host:", ":5555", "udp://a:1", "a:b:1", "a:-1", "a:65536", "a b:1", "tcp://a/b:1",
+  ])
   func whatIsNoneIsRefused(text: String) {
     #expect(throws: EndpointError(text: text)) { try Endpoint(text) }
   }

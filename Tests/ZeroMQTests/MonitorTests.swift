@@ -28,7 +28,8 @@ import ZeroMQ
     // The address is free once the old listener is gone.
     let second = try await eventually { () -> Socket? in
       let socket = try Socket(context, .router)
-      do { try socket.bind("\(endpoint)") } catch let error as ZeroMQError where error.reason == .addressInUse {
+      do { try socket.bind("\(endpoint)") } catch let error as ZeroMQError where error.reason == .addressInUse
+      {
         return nil
       }
       return socket

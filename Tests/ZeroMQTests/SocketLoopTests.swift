@@ -14,7 +14,7 @@ private actor Echo {
     #expect(loop.isCurrent)
     let (router, endpoint) = try listeningRouter(context)
     self.router = router
-    loop.watch(router) { [weak self] in self?.answer() }
+    loop.watch(router, for: self) { $0.answer() }
     return endpoint
   }
 
@@ -31,9 +31,9 @@ private actor Echo {
   }
 
   func tick(every interval: Duration) {
-    loop.schedule(after: interval) { [weak self] in
-      self?.ticks += 1
-      self?.tick(every: interval)
+    loop.schedule(after: interval, for: self) {
+      $0.ticks += 1
+      $0.tick(every: interval)
     }
   }
 
@@ -82,7 +82,9 @@ private actor Echo {
     weak let alive = released.make()
     do {
       let loop = SocketLoop(name: "short")
-      for _ in 0..<100 { loop.post { [held = released.held] in withExtendedLifetime(held) { ran.withLock { $0 += 1 } } } }
+      for _ in 0..<100 {
+        loop.post { [held = released.held] in withExtendedLifetime(held) { ran.withLock { $0 += 1 } } }
+      }
     }
     released.held = nil
     // The jobs held the object; that it goes shows that the thread let go of all of them.

@@ -14,7 +14,9 @@ func eventually<T>(_ limit: Duration = .seconds(10), _ attempt: () throws -> T?)
 }
 
 /// A ROUTER on a free loopback port.
-func listeningRouter(_ context: Context, options: SocketOptions = SocketOptions()) throws -> (Socket, Endpoint) {
+func listeningRouter(_ context: Context, options: SocketOptions = SocketOptions()) throws -> (
+  Socket, Endpoint
+) {
   let router = try Socket(context, .router, options: options)
   try router.bind("tcp://127.0.0.1:*")
   return (router, try Endpoint(router.lastEndpoint()))
