@@ -39,7 +39,8 @@ public final class Socket {
   public let options: SocketOptions
   let handle: UnsafeMutableRawPointer
   private let context: Context
-  private var monitored = false
+  /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
+  private var monitorEnd: Socket?
 
   public init(_ context: Context, _ kind: SocketKind, options: SocketOptions = SocketOptions()) throws {
     guard let handle = zmq_socket(context.handle, kind.code) else {
@@ -58,7 +59,7 @@ public final class Socket {
   }
 
   deinit {
-    if monitored { zmq_socket_monitor(handle, nil, 0) }
+    if monitorEnd != nil { zmq_socket_monitor(handle, nil, 0) }
     zmq_close(handle)
   }
 
@@ -121,15 +122,17 @@ public final class Socket {
     return frames
   }
 
-  /// Connection events of this socket from now on. At most one monitor at a time.
+  /// Connection events of this socket from now on. At most once for a socket.
   public func monitor() throws -> SocketMonitor {
-    precondition(!monitored, "a socket has one monitor")
+    precondition(monitorEnd == nil, "a socket has one monitor")
     let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
+    var unlimited = SocketOptions()
+    unlimited.receiveHighWater = 0
+    let pair = try Socket(context, .pair, options: unlimited)
     guard zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_ALL) == 0 else {
       throw ZeroMQError("monitor a socket at", endpoint: endpoint)
     }
-    monitored = true
-    let pair = try Socket(context, .pair)
+    monitorEnd = pair
     try pair.connect(endpoint)
     return SocketMonitor(socket: pair)
   }

@@ -141,7 +141,10 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
         case .closure(let job): job()
         }
       }
-      if stopping && jobs.isEmpty { break }
+      if stopping {
+        if jobs.isEmpty { break }
+        continue
+      }
       runTimers()
       wait()
     }
