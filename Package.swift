@@ -8,8 +8,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library target under `Sources/`; `imports` are targets that stand above it in the README's table.
-func library(_ name: String, imports: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: imports, swiftSettings: strict)
+func library(_ name: String, imports: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: imports, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(of name: String, imports: [Target.Dependency] = []) -> Target {
@@ -48,7 +48,15 @@ let package = Package(
     library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors"]),
     library("LayerAnalysis", imports: ["Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
-    library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
+    library(
+      "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
+    .testTarget(
+      name: "SweepProtocolTests", dependencies: ["SweepProtocol", "Sweeps", "LayerAnalysis"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CoordinationTests",
+      dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
+      swiftSettings: strict),
     library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(

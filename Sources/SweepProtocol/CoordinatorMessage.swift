@@ -81,6 +81,4 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
-  /// The trial was withdrawn.
-  case cancelled
 }
