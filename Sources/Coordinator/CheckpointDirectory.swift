@@ -15,12 +15,17 @@ struct CheckpointDirectory {
 
   static func path(store: String) -> String { store + ".checkpoints" }
 
-  /// A file's name: of digits, hexadecimal digits and what joins them, whatever a peer says. It holds the position
-  /// and hash too, so that a new file never takes the place of the one the store's row names.
-  static func name(trial: String, _ descriptor: CheckpointDescriptor) -> String {
-    precondition(trial.allSatisfy(\.isHexDigit) && descriptor.sha256.allSatisfy(\.isHexDigit))
-    let position = descriptor.position
-    return "\(trial).\(position.epoch)-\(position.step).\(descriptor.sha256.prefix(16)).safetensors"
+  /// `TRIAL.ATTEMPT.HASH.safetensors`: of digits and hexadecimal digits, whatever a peer says.
+  static func name(_ checkpoint: StoredCheckpoint) -> String {
+    let (attempt, hash) = (checkpoint.attempt, checkpoint.descriptor.sha256)
+    precondition(attempt.trial.allSatisfy(\.isHexDigit) && hash.allSatisfy(\.isHexDigit))
+    return "\(attempt.trial).\(attempt.number).\(hash.prefix(12)).safetensors"
+  }
+
+  /// The attempt a file's name tells; nil for other files.
+  static func attempt(inName name: String) -> Int? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[3] == "safetensors" ? Int(parts[1]) : nil
   }
 
   /// Makes the directory, and clears it of what a crash left: files begun, and files no row names.
@@ -29,8 +34,9 @@ struct CheckpointDirectory {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST, access(path, R_OK | W_OK | X_OK) == 0 else {
       throw .checkpointDirectory(path: path, reason: String(cString: strerror(errno)))
     }
-    for name in Self.contents(of: path) where name.hasSuffix(Self.part) || name.hasSuffix(".safetensors") {
-      if !names.contains(name) { unlink("\(path)/\(name)") }
+    for name in Self.contents(of: path) {
+      let isOurs = name.hasSuffix(Self.part) || Self.attempt(inName: name) != nil
+      if isOurs, !names.contains(name) { unlink("\(path)/\(name)") }
     }
   }
 
@@ -45,9 +51,9 @@ struct CheckpointDirectory {
   }
 
   /// Gives a whole file its name, and returns once the name is on the disk.
-  func publish(_ file: IncomingFile, trial: String, _ descriptor: CheckpointDescriptor) throws(Failure) {
+  func publish(_ file: IncomingFile, as checkpoint: StoredCheckpoint) throws(Failure) {
     try file.sync()
-    guard rename(file.path, "\(path)/\(Self.name(trial: trial, descriptor))") == 0 else {
+    guard rename(file.path, "\(path)/\(Self.name(checkpoint))") == 0 else {
       throw Failure(errno: errno)
     }
     let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -56,15 +62,12 @@ struct CheckpointDirectory {
     guard fsync(directory) == 0 else { throw Failure(errno: errno) }
   }
 
-  func read(trial: String, _ descriptor: CheckpointDescriptor) throws(Failure) -> OutgoingFile {
-    try OutgoingFile(path: "\(path)/\(Self.name(trial: trial, descriptor))", size: descriptor.size)
+  func read(_ checkpoint: StoredCheckpoint) throws(Failure) -> OutgoingFile {
+    try OutgoingFile(path: "\(path)/\(Self.name(checkpoint))", size: checkpoint.descriptor.size)
   }
 
-  func delete(trial: String, keeping kept: CheckpointDescriptor?) {
-    let keptName = kept.map { Self.name(trial: trial, $0) }
-    for name in Self.contents(of: path) where name.hasPrefix("\(trial).") && name != keptName {
-      unlink("\(path)/\(name)")
-    }
+  func delete(_ checkpoint: StoredCheckpoint) {
+    unlink("\(path)/\(Self.name(checkpoint))")
   }
 }
 

@@ -21,7 +21,6 @@ struct CheckpointServer {
     var touched: Moment
   }
   private struct Download {
-    let attempt: AttemptID
     let descriptor: CheckpointDescriptor
     var file: OutgoingFile?
     var sent = 0
@@ -64,7 +63,7 @@ struct CheckpointServer {
     case .download(let attempt, let descriptor, let credit):
       downloads[id] = nil
       if let refusal = refusal(of: descriptor, id) { return [refusal] }
-      downloads[id] = Download(attempt: attempt, descriptor: descriptor, granted: credit, touched: now)
+      downloads[id] = Download(descriptor: descriptor, granted: credit, touched: now)
       return [.event(.downloadRequested(attempt, descriptor, worker: envelope.worker, transfer: id))]
     case .credit(let offset):
       guard downloads[id] != nil else { return [] }
@@ -101,10 +100,10 @@ struct CheckpointServer {
 
   mutating func answer(_ answer: Scheduler.DownloadAnswer, _ id: TransferID, at now: Moment) -> [Effect] {
     switch answer {
-    case .accept:
-      guard let download = downloads[id] else { return [] }
+    case .accept(let checkpoint):
+      guard downloads[id]?.descriptor == checkpoint.descriptor else { return [] }
       do {
-        downloads[id]?.file = try directory.read(trial: download.attempt.trial, download.descriptor)
+        downloads[id]?.file = try directory.read(checkpoint)
       } catch {
         downloads[id] = nil
         return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(error.reason)")]
@@ -126,9 +125,7 @@ struct CheckpointServer {
     downloads = downloads.filter { $0.value.touched.duration(to: now) < Self.patience }
   }
 
-  func delete(trial: String, keeping kept: CheckpointDescriptor?) {
-    directory.delete(trial: trial, keeping: kept)
-  }
+  func delete(_ checkpoint: StoredCheckpoint) { directory.delete(checkpoint) }
 
   private func refusal(of descriptor: CheckpointDescriptor, _ id: TransferID) -> Effect? {
     if descriptor.size == 0 { return refuse(id, .corrupt, "a checkpoint without bytes") }
@@ -175,7 +172,7 @@ struct CheckpointServer {
         "the bytes received have SHA-256 \(digest.prefix(12)), not the \(descriptor.sha256.prefix(12)) announced"
       return [refuse(id, .corrupt, line)]
     }
-    try directory.publish(file, trial: upload.attempt.trial, descriptor)
+    try directory.publish(file, as: StoredCheckpoint(attempt: upload.attempt, descriptor: descriptor))
     uploads[id]?.file = nil
     return [.event(.uploadReceived(upload.attempt, descriptor, worker: upload.worker, transfer: id))]
   }

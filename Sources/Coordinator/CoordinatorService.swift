@@ -1,7 +1,9 @@
+internal import Dispatch
 internal import Foundation
 internal import Logging
 public import SweepProtocol
-public import ZeroMQ
+internal import Synchronization
+internal import ZeroMQ
 
 /// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
 ///
@@ -30,7 +32,7 @@ public actor CoordinatorService {
   var unreadable = 0
   var stopping = false
   private var ending: Result<Ending, any Error>?
-  private var waiting: [CheckedContinuation<Ending, any Error>] = []
+  private var waiting: [@Sendable (Result<Ending, any Error>) -> Void] = []
 
   /// - Throws: `CoordinatorError.insecureAddress`.
   public init(options: CoordinatorOptions, store: any RecordStore) throws {
@@ -50,10 +52,7 @@ public actor CoordinatorService {
   public func start() throws -> Announcement {
     precondition(scheduler == nil && ending == nil, "a coordinator starts once")
     let restoration = try store.restoration(sweep: options.sweep)
-    let files = Set(
-      restoration.trials.compactMap { trial in
-        trial.checkpoint.map { CheckpointDirectory.name(trial: trial.plan.id, $0) }
-      })
+    let files = Set(restoration.trials.compactMap { $0.checkpoint.map(CheckpointDirectory.name) })
     let directory = try CheckpointDirectory(store: store.path, keeping: files)
     let announcement = try listen()
     var settings = options.settings
@@ -71,24 +70,53 @@ public actor CoordinatorService {
     return announcement
   }
 
-  /// Serves until the work is done or the coordinator is stopped. Starts it if `start` has not been called.
+  /// Serves until the work is done or the coordinator is stopped, and blocks the calling thread meanwhile. Starts it
+  /// if `start` has not been called.
   ///
   /// - Throws: as `start`; and what the store throws when it cannot commit, a full disk for instance. Nothing
   ///   acknowledged is lost then, and workers go on; a new coordinator takes up from the store.
-  public func run() async throws -> Ending {
-    if scheduler == nil && ending == nil { try start() }
-    return try await withCheckedThrowingContinuation { continuation in
-      if let ending { continuation.resume(with: ending) } else { waiting.append(continuation) }
+  @discardableResult
+  public nonisolated func run() throws -> Ending {
+    precondition(!loop.isCurrent)
+    let ended = DispatchSemaphore(value: 0)
+    let result = Mutex<Result<Ending, any Error>?>(nil)
+    loop.post {
+      self.assumeIsolated { service in
+        service.whenEnded { ending in
+          result.withLock { $0 = ending }
+          ended.signal()
+        }
+      }
+    }
+    ended.wait()
+    return try result.withLock { $0! }.get()
+  }
+
+  /// As `run`, without blocking.
+  @discardableResult
+  public func finished() async throws -> Ending {
+    try await withCheckedThrowingContinuation { continuation in
+      whenEnded { continuation.resume(with: $0) }
     }
   }
 
-  /// Hands out no more trials, has workers give back what they hold with a checkpoint, and ends.
-  public nonisolated func requestShutdown() {
+  private func whenEnded(_ body: @escaping @Sendable (Result<Ending, any Error>) -> Void) {
+    do {
+      if scheduler == nil && ending == nil { try start() }
+      if let ending { body(ending) } else { waiting.append(body) }
+    } catch {
+      finish(error)
+      body(.failure(error))
+    }
+  }
+
+  /// Hands out no more trials, has workers give back what they hold with a checkpoint, and ends. From any thread.
+  public nonisolated func stop() {
     loop.post { [weak self] in self?.assumeIsolated { $0.shutDown() } }
   }
 
-  /// Ends at once, as a crash would: workers go on and wait for the next coordinator.
-  public func stop() {
+  /// Ends at once: workers go on and wait for the next coordinator.
+  public func abandon() {
     finish()
   }
 
@@ -129,7 +157,7 @@ public actor CoordinatorService {
     checkpoints = nil
     transfers = nil
     Announcement.remove(store: store.path)
-    for continuation in waiting { continuation.resume(with: result) }
+    for body in waiting { body(result) }
     waiting = []
   }
 }

@@ -10,22 +10,22 @@ extension CoordinatorService {
   func turn() {
     var events: [Scheduler.Event] = []
     read(messages) { connection, bytes in
-      do {
+      do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
         case .worker(let envelope): events.append(.message(envelope, from: connection))
         case .client(let request): events.append(.request(request, from: connection))
         }
-      } catch let error as WireError {
+      } catch {
         noteUnreadable("\(error)")
         events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
     read(checkpoints) { connection, bytes in
-      do {
+      do throws(WireError) {
         let envelope = try Wire.decodeCheckpointRequest(bytes)
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
         events += carryOut(effects)
-      } catch let error as WireError {
+      } catch {
         noteUnreadable("\(error)")
       }
     }
@@ -57,7 +57,7 @@ extension CoordinatorService {
     case .reply(let reply, let connection): return send(Wire.encode(reply), to: connection)
     case .answerUpload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
     case .answerDownload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
-    case .deleteCheckpoints(let trial, let kept): transfers?.delete(trial: trial, keeping: kept)
+    case .deleteCheckpoint(let checkpoint): transfers?.delete(checkpoint)
     case .log(let level, let line): log(level, line)
     case .end: finish()
     }

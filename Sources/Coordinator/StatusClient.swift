@@ -1,28 +1,64 @@
-internal import Foundation
+internal import Dispatch
 public import SweepProtocol
-public import ZeroMQ
+internal import Synchronization
+internal import ZeroMQ
 
 /// Asks a coordinator how things stand, or to stop. For `strata status` and `strata run`.
-public actor CoordinatorClient {
+public actor StatusClient {
+  public typealias Answer = Result<ClientReply, any Error>
+
   private let loop = SocketLoop(name: "client")
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
 
   private let endpoint: Endpoint
   private var context: Context?
   private var socket: Socket?
-  private var waiting: [(id: Int, continuation: CheckedContinuation<ClientReply, any Error>)] = []
+  private var waiting: [(id: Int, body: @Sendable (Answer) -> Void)] = []
   private var asked = 0
 
-  public init(_ endpoint: Endpoint) { self.endpoint = endpoint }
+  /// - Throws: `EndpointError`.
+  public init(endpoint: String) throws { self.endpoint = try Endpoint(endpoint) }
 
-  /// - Throws: `CoordinatorError.noAnswer` after `timeout`; `ZeroMQError` for an endpoint that is none.
-  public func ask(_ request: ClientRequest, timeout: Duration = .seconds(5)) async throws -> ClientReply {
-    let socket = try connected()
-    asked += 1
-    let id = asked
-    guard try socket.send([Wire.encode(request)]) == .sent else { throw noAnswer(timeout) }
-    loop.schedule(after: timeout, for: self) { $0.giveUp(on: id, after: timeout) }
-    return try await withCheckedThrowingContinuation { waiting.append((id, $0)) }
+  /// Blocks the calling thread until the coordinator answers.
+  ///
+  /// - Throws: `CoordinatorError.noAnswer` after `timeout`, `unreadableAnswer`.
+  public nonisolated func request(_ request: ClientRequest, timeout: Duration) throws -> ClientReply {
+    precondition(!loop.isCurrent)
+    let answered = DispatchSemaphore(value: 0)
+    let answer = Mutex<Answer?>(nil)
+    loop.post {
+      self.assumeIsolated { client in
+        client.ask(request, timeout) { result in
+          answer.withLock { $0 = result }
+          answered.signal()
+        }
+      }
+    }
+    answered.wait()
+    return try answer.withLock { $0! }.get()
+  }
+
+  /// As `request`, without blocking.
+  public func reply(to request: ClientRequest, timeout: Duration) async throws -> ClientReply {
+    try await withCheckedThrowingContinuation { continuation in
+      ask(request, timeout) { continuation.resume(with: $0) }
+    }
+  }
+
+  private func ask(
+    _ request: ClientRequest, _ timeout: Duration, _ body: @escaping @Sendable (Answer) -> Void
+  ) {
+    do {
+      guard try connected().send([Wire.encode(request)]) == .sent else {
+        return body(.failure(noAnswer(timeout)))
+      }
+      asked += 1
+      let id = asked
+      waiting.append((id, body))
+      loop.schedule(after: timeout, for: self) { $0.giveUp(on: id, after: timeout) }
+    } catch {
+      body(.failure(error))
+    }
   }
 
   private func connected() throws -> Socket {
@@ -46,7 +82,7 @@ public actor CoordinatorClient {
     do {
       while let frames = try socket?.receive(), let bytes = frames.first {
         let reply = try Wire.decodeClientReply(bytes)
-        if !waiting.isEmpty { waiting.removeFirst().continuation.resume(returning: reply) }
+        if !waiting.isEmpty { waiting.removeFirst().body(.success(reply)) }
       }
     } catch let error as WireError {
       fail(CoordinatorError.unreadableAnswer(endpoint: endpoint.description, reason: error.description))
@@ -63,7 +99,7 @@ public actor CoordinatorClient {
   private func fail(_ error: any Error) {
     if let socket { loop.unwatch(socket) }
     socket = nil
-    for (_, continuation) in waiting { continuation.resume(throwing: error) }
+    for (_, body) in waiting { body(.failure(error)) }
     waiting = []
   }
 
