@@ -72,6 +72,7 @@ let package = Package(
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: strict),
     tests(of: "Training", imports: ["Networks", "Tensors"]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
+    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [
