@@ -46,6 +46,15 @@ struct Axis: Sendable {
       scale: .linear, lower: ticks[0].value, upper: ticks[ticks.count - 1].value, ticks: ticks, zeroLane: 0)
   }
 
+  /// A logarithmic axis that ends a little beyond its values, not at the next ticks.
+  static func tightLogarithmic(_ values: [Double]) -> Axis {
+    let drawable = values.filter { $0.isFinite && $0 > 1e-300 && $0 < 1e300 }
+    let lower = (drawable.min() ?? 0.1) / 1.15
+    let upper = (drawable.max() ?? 1) * 1.15
+    let ticks = Ticks.logarithmic(from: lower, to: upper).filter { $0.value >= lower && $0.value <= upper }
+    return Axis(scale: .logarithmic, lower: lower, upper: upper, ticks: ticks, zeroLane: 0)
+  }
+
   /// A logarithmic axis over all positive finite values; a lane is kept for zeros where there are any.
   static func logarithmic(_ values: [Double], count: Int = 7) -> Axis {
     let drawable = values.filter { $0.isFinite && $0 > 1e-300 && $0 < 1e300 }

@@ -38,8 +38,8 @@ struct BarChart: Sendable {
     let color = row.color
     var nodes = [SVGFrame.text(row.name, frame.left - 8, y + 3.8, anchor: "end", fill: "#1c2530")]
     func x(_ value: Double?) -> Double? { axis.position(value).map(frame.x) }
-    func path(_ d: String, width: String = "1.4", fill: String = "none") -> Markup {
-      .tag("path", ["d": d, "stroke": color, "stroke-width": width, "fill": fill])
+    func path(_ d: String, width: String = "1.4", fill: String = "none", opacity: String? = nil) -> Markup {
+      .tag("path", ["d": d, "stroke": color, "stroke-width": width, "fill": fill, "stroke-opacity": opacity])
     }
     let n = SVGFrame.n
     switch row.mark {
@@ -61,7 +61,7 @@ struct BarChart: Sendable {
       }
     case .span(let from, let to, let deviation):
       let (a, b) = (x(from), x(to))
-      if let a, let b { nodes.append(path("M\(n(a)) \(n(y))H\(n(b))", width: "3")) }
+      if let a, let b { nodes.append(path("M\(n(a)) \(n(y))H\(n(b))", width: "5", opacity: "0.3")) }
       if let to, let deviation, let low = x(to - deviation), let high = x(to + deviation) {
         nodes.append(path("M\(n(low)) \(n(y - 4))v8M\(n(low)) \(n(y))H\(n(high))M\(n(high)) \(n(y - 4))v8"))
       }

@@ -57,7 +57,7 @@ struct CostFigure: Sendable {
       }
     }
     let isWide = (costs.max() ?? 1) > 4 * (costs.min() ?? 1)
-    let horizontal = isWide ? Axis.logarithmic(costs) : Axis.linear(costs)
+    let horizontal = isWide ? Axis.tightLogarithmic(costs) : Axis.linear(costs)
     let marks = Dictionary(grouping: points, by: \.macs).map { macs, group in
       (x: macs, name: group.count == 1 ? group[0].configuration.label : "\(group.count) configurations")
     }.sorted { $0.x < $1.x }

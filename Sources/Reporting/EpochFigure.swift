@@ -10,28 +10,28 @@ struct EpochFigure: Sendable {
   /// Metrics against the epoch, configurations as series; nil where no trial has three snapshots.
   func metrics() -> Markup? {
     guard hasEvolution else { return nil }
-    let metrics: [(String, (Snapshot) -> [Double])] = [
-      ("fp32 test accuracy, %", { [$0.testAccuracy * 100] }),
-      ("quint8 test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
+    let metrics: [(name: String, unit: String, of: (Snapshot) -> [Double])] = [
+      ("fp32 accuracy", "test accuracy, %", { [$0.testAccuracy * 100] }),
+      ("Quint8 accuracy", "test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
       (
-        "accuracy decrease |fp32 − quint8| / fp32, %",
+        "Accuracy decrease", "|fp32 − quint8| / fp32, %",
         { snapshot in
           snapshot.draws.map { abs(snapshot.testAccuracy - $0.quantizedAccuracy) / snapshot.testAccuracy * 100 }
         }
-      ), ("QMSE", { $0.draws.map(\.qmse) }),
+      ), ("QMSE", "mean squared difference of the softmax outputs", { $0.draws.map(\.qmse) }),
     ]
-    let curves = metrics.map { _, metric in
-      plan.panels.map { panel in panel.members.map { curve($0.configuration, metric) } }
+    let curves = metrics.map { metric in
+      plan.panels.map { panel in panel.members.map { curve($0.configuration, metric.of) } }
     }
     var charts: [Markup] = []
     for (p, panel) in plan.panels.enumerated() {
       for (m, metric) in metrics.enumerated() {
         charts.append(
           LineChart(
-            title: panel.title ?? "During training", valueTitle: metric.0, horizontal: epochAxis(curves[m].joined()),
+            title: panel.title.map { "\($0): \(metric.name.lowercasedFirst)" } ?? metric.name, valueTitle: metric.unit, horizontal: epochAxis(curves[m].joined()),
             vertical: .linear(curves[m].joined().joined().compactMap(\.y)),
             series: zip(panel.members, curves[m][p]).map {
-              LineChart.Series(name: $0.name, style: $0.style, points: $1)
+              LineChart.Series(name: $0.described, style: $0.style, points: $1)
             }
           ).svg())
       }
@@ -82,7 +82,7 @@ struct EpochFigure: Sendable {
       }
       if series.count > legend.count { legend = series.map { ($0.name, $0.style) } }
       return LineChart(
-        title: kind.word.prefix(1).uppercased() + kind.word.dropFirst(), valueTitle: quantity.title,
+        title: "\(kind.word.prefix(1).uppercased())\(kind.word.dropFirst()): \(quantity.name.lowercasedFirst)", valueTitle: quantity.title,
         horizontal: epochAxis(series.map(\.points)),
         vertical: quantity.axis(series.flatMap(\.points).compactMap(\.y)), series: series
       ).svg()

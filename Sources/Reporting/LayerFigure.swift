@@ -34,13 +34,13 @@ struct LayerFigure: Sendable {
     let layers = LayerAxis(values.map { $0.map(\.layer) })
     let series = zip(panel.members, values).map { member, entries in
       LineChart.Series(
-        name: member.name, style: member.style,
+        name: member.described, style: member.style,
         points: entries.compactMap { entry in
           layers.place(of: entry.layer).map { (x: Double($0), y: entry.value) }
         })
     }
     return LineChart(
-      title: panel.title ?? heading, valueTitle: quantity.title, horizontal: .categories(layers.names),
+      title: panel.title.map { "\($0): \(quantity.name.lowercasedFirst)" } ?? quantity.name, valueTitle: quantity.title, horizontal: .categories(layers.names),
       vertical: axis, series: series
     ).svg()
   }
@@ -78,8 +78,8 @@ extension LayerFigure {
         "Signal against quantization error where the integer network runs beside the fp32 one: the error is handed "
         + "down from layer to layer, so look for the layer at which the line falls steeply.",
       quantities: [
-        .error("SQNR of the layer's output, dB (higher is better)", .linear, \.sqnr),
-        .error("mean squared error of the layer's output", .automatic) { $0.mse },
+        .error("SQNR", "of the layer's output, dB, higher is better", .linear, \.sqnr),
+        .error("Mean squared error", "of the layer's output, squared units of the activations", .automatic) { $0.mse },
       ]),
     LayerFigure(
       id: "lone-contributions", heading: "What each quantizer costs alone",
@@ -87,8 +87,8 @@ extension LayerFigure {
         "Error of the network's output when only this layer's weights (left), or only its activations (right), are "
         + "quantized and all else stays fp32: the highest points are the layers worth more bits.",
       quantities: [
-        .error("QMSE, only these weights quantized", .automatic, \.weightsAloneQMSE),
-        .error("QMSE, only these activations quantized", .automatic, \.activationsAloneQMSE),
+        .error("Weights alone", "QMSE of the network, only this layer's weights quantized", .automatic, \.weightsAloneQMSE),
+        .error("Activations alone", "QMSE of the network, only this layer's output quantized", .automatic, \.activationsAloneQMSE),
       ]),
     LayerFigure(
       id: "quantizer-sqnr", heading: "Signal-to-noise ratio of the quantizers",
@@ -111,10 +111,10 @@ extension LayerFigure {
         "How training moved the \(kind.word): 1 on the left and 0 on the right mean that the layer is as it was "
         + "drawn. Layers far from that were reshaped by training, the others still show their initialization.",
       quantities: [
-        .change("range at the end / range at initialization", .automatic, of: .range(kind)) { before, after in
+        .change("Growth of the range", "range at the end / range at initialization", .automatic, of: .range(kind)) { before, after in
           before > 0 ? after / before : nil
         },
-        .change("change of average precision", .linear, of: .precision(kind)) { $1 - $0 },
+        .change("Change of average precision", "at the end − at initialization", .linear, of: .precision(kind)) { $1 - $0 },
       ])
   }
 }

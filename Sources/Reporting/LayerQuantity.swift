@@ -10,7 +10,9 @@ struct LayerQuantity: Sendable {
     var value: Double?
   }
 
-  /// What the value axis says: the quantity and its unit.
+  /// The quantity in a word or two.
+  var name: String
+  /// What the value axis says of it: its definition or unit.
   var title: String
   var scale: Scale
   /// All entries of one trial, any number for each layer (one a draw); initial is the snapshot at epoch 0.
@@ -44,22 +46,23 @@ struct LayerQuantity: Sendable {
 
 extension LayerQuantity {
   static func range(_ kind: TensorKind) -> LayerQuantity {
-    statistic("range", .automatic, kind) { $0.range }
+    let title = kind == .activations ? "99th − 1st percentile" : "maximum − minimum"
+    return statistic("Range", title, .automatic, kind) { $0.range }
   }
 
   static func precision(_ kind: TensorKind) -> LayerQuantity {
-    statistic("average precision (channel range / tensor range)", .linear, kind, \.averagePrecision)
+    statistic("Average precision", "channel range / tensor range, mean over channels", .linear, kind, \.averagePrecision)
   }
 
   static func sqnr(_ kind: TensorKind) -> LayerQuantity {
-    statistic("SQNR of the \(kind.word), dB", .linear, kind, \.sqnr)
+    statistic("SQNR of the \(kind.word)", "dB, higher is better", .linear, kind, \.sqnr)
   }
 
   static func statistic(
-    _ title: String, _ scale: Scale, _ kind: TensorKind,
+    _ name: String, _ title: String, _ scale: Scale, _ kind: TensorKind,
     _ value: @escaping @Sendable (TensorStatistics) -> Double?
   ) -> LayerQuantity {
-    LayerQuantity(title: title, scale: scale) { _, result in
+    LayerQuantity(name: name, title: title, scale: scale) { _, result in
       result.layers.filter { $0.kind == kind }.map {
         Entry(index: $0.index, layer: $0.layer, value: value($0.statistics))
       }
@@ -67,19 +70,19 @@ extension LayerQuantity {
   }
 
   static func error(
-    _ title: String, _ scale: Scale, _ value: @escaping @Sendable (LayerError) -> Double?
+    _ name: String, _ title: String, _ scale: Scale, _ value: @escaping @Sendable (LayerError) -> Double?
   ) -> LayerQuantity {
-    LayerQuantity(title: title, scale: scale) { _, result in
+    LayerQuantity(name: name, title: title, scale: scale) { _, result in
       result.errors.map { Entry(index: $0.index, layer: $0.layer, value: value($0)) }
     }
   }
 
   /// `combine(initial, result)` of a statistic averaged over draws; nothing where either snapshot lacks it.
   static func change(
-    _ title: String, _ scale: Scale, of quantity: LayerQuantity,
+    _ name: String, _ title: String, _ scale: Scale, of quantity: LayerQuantity,
     _ combine: @escaping @Sendable (Double, Double) -> Double?
   ) -> LayerQuantity {
-    LayerQuantity(title: title, scale: scale) { initial, result in
+    LayerQuantity(name: name, title: title, scale: scale) { initial, result in
       guard let initial, initial.epoch != result.epoch else { return [] }
       let before = Dictionary(
         quantity.means(quantity.entries(nil, initial)).map { ($0.layer, $0.value) }, uniquingKeysWith: { a, _ in a })

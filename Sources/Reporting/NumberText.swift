@@ -8,7 +8,7 @@ enum NumberText {
   /// `digits` decimals; the missing sign where the value is nil or not finite.
   static func fixed(_ value: Double?, digits: Int) -> String {
     guard let value, value.isFinite else { return missing }
-    let text = String(format: "%.\(digits)f", locale: posix, value)
+    let text = String(format: "%.\(digits)f", value)
     return isNegativeZero(text) ? String(text.dropFirst()) : text
   }
 
@@ -18,7 +18,7 @@ enum NumberText {
     if value == 0 { return "0" }
     let exponent = Int(log10(abs(value)).rounded(.down))
     if exponent < -4 || exponent >= 6 {
-      let parts = String(format: "%.\(digits - 1)e", locale: posix, value).split(separator: "e")
+      let parts = String(format: "%.\(digits - 1)e", value).split(separator: "e")
       return "\(parts[0])·10\(superscript(Int(parts[1]) ?? exponent))"
     }
     return fixed(value, digits: max(digits - 1 - exponent, 0))
@@ -51,8 +51,6 @@ enum NumberText {
     let (whole, rest) = tenths.magnitude.quotientAndRemainder(dividingBy: 10)
     return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(rest)"
   }
-
-  private static let posix = Locale(identifier: "en_US_POSIX")
 
   private static func isNegativeZero(_ text: String) -> Bool {
     text.first == "-" && text.dropFirst().allSatisfy { $0 == "0" || $0 == "." }

@@ -49,7 +49,7 @@ enum PageStyle {
     .badge.pending, .badge.running { color: var(--tint); background: #fff; box-shadow: inset 0 0 0 1px var(--tint); }
     .scroll { overflow-x: auto; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
     table { border-collapse: collapse; width: 100%; font-size: 13px; line-height: 1.4; }
-    th, td { padding: 5px 9px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
+    th, td { padding: 5px 7px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody tr:hover > * { background: var(--wash); }
     thead th, thead td { background: var(--wash); border-bottom: 1px solid var(--line); vertical-align: bottom; }
@@ -60,10 +60,13 @@ enum PageStyle {
     th.published[colspan] { text-align: center; font-weight: 600; border-bottom: 0; }
     thead tr:first-child:not(:last-child) td { border-bottom: 0; }
     th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0;
-      cursor: pointer; white-space: nowrap; }
-    .js th button::after { content: '\\2195'; color: #a9b3bd; margin-left: 3px; font-weight: 400; }
-    .js th[aria-sort=ascending] button::after { content: '\\2191'; color: var(--accent); }
-    .js th[aria-sort=descending] button::after { content: '\\2193'; color: var(--accent); }
+      cursor: pointer; text-align: inherit; }
+    thead th { white-space: normal; }
+    td small { color: var(--soft); font-size: 11px; }
+    svg:has(g.s:hover) g.s:not(:hover) { opacity: 0.25; }
+    .js th button:hover { color: var(--accent); }
+    .js th[aria-sort=ascending] button { color: var(--accent); box-shadow: 0 -2px var(--accent); }
+    .js th[aria-sort=descending] button { color: var(--accent); box-shadow: 0 2px var(--accent); }
     details { border-top: 1px solid var(--line); padding: 8px 0; }
     summary { cursor: pointer; font-weight: 600; }
     .shared { columns: 3 300px; column-gap: 40px; margin-top: 10px; }
@@ -76,7 +79,7 @@ enum PageStyle {
     @media (max-width: 640px) { header, main { padding: 0 16px; } h1 { font-size: 26px; } }
     @media print {
       body { font-size: 11px; }
-      nav, .legend input, .legend button, .js th button::after { display: none !important; }
+      nav, .legend input, .legend button, .legend button { display: none !important; }
       .charts { grid-template-columns: 1fr 1fr; gap: 12px 18px; }
       .charts svg, tr, .legend { break-inside: avoid; }
       h2, h3, figcaption { break-after: avoid; }

@@ -13,6 +13,8 @@ struct ResultTable: Sendable {
 
   struct Cell: Sendable {
     var text: String
+    /// Its spread, ` ± 0.31`; empty where none is known.
+    var spread = ""
     /// What the cell is sorted by, where it holds a number.
     var value: Double?
   }
@@ -67,7 +69,9 @@ struct ResultTable: Sendable {
   ) -> Column {
     Column(header: header, explanation: explanation) {
       let measure = metric($0)
-      return Cell(text: text(measure, digits: digits), value: measure?.mean)
+      return Cell(
+        text: text(measure?.mean, digits: digits),
+        spread: measure?.deviation.map { " ± \(text($0, digits: digits))" } ?? "", value: measure?.mean)
     }
   }
 
@@ -80,13 +84,10 @@ struct ResultTable: Sendable {
     }
   }
 
-  /// `71.02 ± 0.31`; numbers too large for `digits` decimals turn to powers of ten.
-  static func text(_ measure: Measure?, digits: Int) -> String {
-    guard let measure else { return NumberText.missing }
-    func number(_ value: Double) -> String {
-      abs(value) < 1e4 ? NumberText.fixed(value, digits: digits) : NumberText.significant(value)
-    }
-    return number(measure.mean) + (measure.deviation.map { " ± \(number($0))" } ?? "")
+  /// Numbers too large for `digits` decimals turn to powers of ten.
+  static func text(_ value: Double?, digits: Int) -> String {
+    guard let value, abs(value) >= 1e4 else { return NumberText.fixed(value, digits: digits) }
+    return NumberText.significant(value)
   }
 
   /// `1–3, 7` for 1, 2, 3, 7.

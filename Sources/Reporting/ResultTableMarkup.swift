@@ -12,7 +12,7 @@ struct ResultTableMarkup: Sendable {
           "tr", [:],
           [
             .tag("td", ["colspan": "\(columns.count - published)"]),
-            .tag("th", ["class": "published first", "colspan": "\(published)", "scope": "colgroup"], "published, 200 epochs"),
+            .tag("th", ["class": "published first", "colspan": "\(published)", "scope": "colgroup"], "thesis, 200 epochs"),
           ]))
     }
     let firstPublished = columns.firstIndex(where: \.isPublished)
@@ -40,7 +40,7 @@ struct ResultTableMarkup: Sendable {
               "class": name(column, isFirst: i == firstPublished),
               "data-value": cell.value.map { "\($0)" },
             ],
-            column.header == "outcome" ? badges(configuration) : [.text(cell.text)])
+            column.header == "outcome" ? badges(configuration) : [.text(cell.text), cell.spread.isEmpty ? .many([]) : .tag("small", [:], cell.spread)])
         })
     }
     return .tag(

@@ -9,6 +9,12 @@ struct SeriesPlan: Sendable {
     /// The label less what all labels of the panel begin with.
     var name: String
     var style: SeriesStyle
+
+    /// The name, with the outcome where that is not plainly completed.
+    var described: String {
+      let statuses = configuration.statusCounts.map(\.status)
+      return statuses == [.completed] ? name : "\(name) (\(statuses.map(\.rawValue).joined(separator: ", ")))"
+    }
   }
   struct Panel: Sendable {
     /// nil where there is one panel only.
@@ -88,6 +94,12 @@ struct SeriesPlan: Sendable {
 }
 
 extension String {
+  /// "Range" inside a sentence; words that begin with two capitals (SQNR) stay.
+  var lowercasedFirst: String {
+    guard let first, !dropFirst().prefix(1).allSatisfy(\.isUppercase) else { return self }
+    return first.lowercased() + dropFirst()
+  }
+
   fileprivate func commonPrefix(with other: String) -> String {
     String(zip(self, other).prefix { $0 == $1 }.map(\.0))
   }

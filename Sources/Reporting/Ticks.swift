@@ -23,12 +23,18 @@ enum Ticks {
     let first = (lower / step + 1e-9).rounded(.down)
     let last = (upper / step - 1e-9).rounded(.up)
     let digits = max(0, Int((-log10(step)).rounded(.up)) + (isQuarter(step) ? 1 : 0))
-    let plain = max(abs(lower), abs(upper)) < 1e5 && step >= 1e-4
-    return (0...Int(last - first)).map { i in
-      let value = (first + Double(i)) * step
-      return Tick(
-        value: value,
-        label: plain ? NumberText.fixed(value, digits: digits) : NumberText.significant(value, digits: 3))
+    let values = (0...Int(last - first)).map { (first + Double($0)) * step }
+    let largest = values.map { abs($0) }.max() ?? 0
+    guard largest >= 1e5 || step < 1e-4 else {
+      return values.map { Tick(value: $0, label: NumberText.fixed($0, digits: digits)) }
+    }
+    // One power of ten for the whole axis, so that its labels compare at a glance.
+    let exponent = Int(log10(largest * (1 + 1e-9)).rounded(.down))
+    let unit = pow(10, Double(exponent))
+    let decimals = min(max(0, exponent - Int(log10(step * (1 + 1e-9)).rounded(.down))) + (isQuarter(step) ? 1 : 0), 6)
+    return values.map { value in
+      let factor = NumberText.fixed(value / unit, digits: decimals)
+      return Tick(value: value, label: value == 0 ? "0" : "\(factor)·10\(NumberText.superscript(exponent))")
     }
   }
 
