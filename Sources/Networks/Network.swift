@@ -59,7 +59,8 @@ extension Network {
     for (i, width) in widths.enumerated() {
       layers.append(
         Layer(
-          name: "dense\(i + 1)", role: .dense, block: nil, inChannels: features, outChannels: width, kernel: 1,
+          name: "dense\(i + 1)", role: .dense, block: nil, inChannels: features, outChannels: width,
+          kernel: 1,
           stride: 1, groups: 1, inputSize: 1, outputSize: 1, padBefore: 0, padAfter: 0, poolsInput: false,
           batchNorm: false, relu: i + 1 < widths.count))
       features = width
@@ -95,7 +96,8 @@ extension Architecture {
     case .explicit(let rates):
       guard rates.indices.contains(block) else {
         throw ArchitectureError(
-          "factorization lists \(rates.count) rates, but block \(name) is number \(block + 1): give one rate per block")
+          "factorization lists \(rates.count) rates, but block \(name) is number \(block + 1): give one rate per block"
+        )
       }
       f = rates[block]
     }
@@ -108,17 +110,23 @@ extension Architecture {
 
   func validate() throws(ArchitectureError) {
     if inputSize < 4 { throw ArchitectureError("inputSize is \(inputSize): at least 4 is needed") }
-    if inputChannels < 1 { throw ArchitectureError("inputChannels is \(inputChannels): at least 1 is needed") }
+    if inputChannels < 1 {
+      throw ArchitectureError("inputChannels is \(inputChannels): at least 1 is needed")
+    }
     if classes < 2 { throw ArchitectureError("classes is \(classes): at least 2 are needed") }
     if firstWidth < 1 { throw ArchitectureError("firstWidth is \(firstWidth): at least 1 is needed") }
     if stages.isEmpty { throw ArchitectureError("stages is empty: at least one stage is needed") }
     for (i, stage) in stages.enumerated() where stage.width < 1 || stage.blocks < 1 {
-      throw ArchitectureError("stage \(i + 1): width \(stage.width) and blocks \(stage.blocks) must be at least 1")
+      throw ArchitectureError(
+        "stage \(i + 1): width \(stage.width) and blocks \(stage.blocks) must be at least 1")
     }
-    if let bad = head.first(where: { $0 < 1 }) { throw ArchitectureError("head width \(bad): at least 1 is needed") }
+    if let bad = head.first(where: { $0 < 1 }) {
+      throw ArchitectureError("head width \(bad): at least 1 is needed")
+    }
     if inputSize % (1 << (stages.count - 1)) != 0 {
       throw ArchitectureError(
-        "inputSize \(inputSize) cannot be halved \(stages.count - 1) times, once for every stage after the first")
+        "inputSize \(inputSize) cannot be halved \(stages.count - 1) times, once for every stage after the first"
+      )
     }
   }
 }
