@@ -65,5 +65,7 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
+    tests(of: "Networks"),
+    tests(of: "Sweeps", imports: ["Networks"]),
   ]
 )

@@ -10,7 +10,7 @@ public struct Initialization: Codable, Hashable, Sendable {
     case modifiedGlorotUniform(c: Double)
     case glorotUniform, glorotNormal, heUniform, heNormal
   }
-  public enum Scope: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Scope: String, Choice, Hashable, Sendable {
     /// The 3×3 kernels of blocks: regular, group and depthwise.
     case spatial
     /// The 1×1 kernels of separable blocks.
@@ -18,7 +18,7 @@ public struct Initialization: Codable, Hashable, Sendable {
     /// Every kernel of a block.
     case all
   }
-  public enum Fans: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Fans: String, Choice, Hashable, Sendable {
     /// A depthwise kernel of C channels counts 9·C in and 9 out, as in Keras.
     case keras
     /// Depthwise kernels too count as independent convolutions: 9 in, 9 out.
