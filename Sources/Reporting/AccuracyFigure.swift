@@ -16,23 +16,23 @@ struct AccuracyFigure: Sendable {
       rows: model.configurations.map { configuration in
         BarChart.Row(
           name: configuration.label,
-          mark: mark(configuration) {
+          mark: mark(configuration, configuration.fp32Accuracy ?? configuration.quantizedAccuracy) { _ in
             .span(
               from: configuration.fp32Accuracy?.mean, to: configuration.quantizedAccuracy?.mean,
               deviation: configuration.quantizedAccuracy?.deviation)
           },
           color: color(configuration), reference: configuration.published?.quantizedAccuracy)
       })
-    let errors = measured.compactMap { configuration in
+    let errors = model.configurations.compactMap { configuration in
       configuration.qmse.map { $0.mean + ($0.deviation ?? 0) }
     }
     let qmse = BarChart(
       title: "QMSE", valueTitle: "mean squared difference of the softmax outputs",
-      axis: .linear(errors, includesZero: true),
+      axis: .automatic(errors, decades: 4),
       rows: model.configurations.map { configuration in
         BarChart.Row(
           name: configuration.label,
-          mark: mark(configuration) { .bar(configuration.qmse?.mean, deviation: configuration.qmse?.deviation) },
+          mark: mark(configuration, configuration.qmse) { .bar($0.mean, deviation: $0.deviation) },
           color: color(configuration), reference: configuration.published?.qmse)
       })
     return PageParts.figure(
@@ -44,8 +44,10 @@ struct AccuracyFigure: Sendable {
       [statusLegend(), .tag("div", ["class": "charts"], [accuracy.svg(), qmse.svg()])])
   }
 
-  private func mark(_ configuration: ReportConfiguration, _ measured: () -> BarChart.Mark) -> BarChart.Mark {
-    guard configuration.results.isEmpty else { return measured() }
+  private func mark(
+    _ configuration: ReportConfiguration, _ measure: Measure?, _ measured: (Measure) -> BarChart.Mark
+  ) -> BarChart.Mark {
+    if let measure { return measured(measure) }
     return .note(configuration.statusCounts.map(\.status.rawValue).joined(separator: ", "))
   }
 

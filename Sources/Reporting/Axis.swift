@@ -22,7 +22,7 @@ struct Axis: Sendable {
     case .linear:
       return min(max((value - lower) / (upper - lower), 0), 1)
     case .logarithmic:
-      if value == 0 { return zeroLane > 0 ? zeroLane / 2 : nil }
+      if value == 0 { return zeroLane > 0 ? zeroLane / 6 : nil }
       guard value > 0 else { return nil }
       let part = (log(value) - log(lower)) / (log(upper) - log(lower))
       return zeroLane + min(max(part, 0), 1) * (1 - zeroLane)
@@ -62,7 +62,7 @@ struct Axis: Sendable {
     let hasZero = values.contains(0)
     return Axis(
       scale: .logarithmic, lower: ticks[0].value, upper: ticks[ticks.count - 1].value,
-      ticks: (hasZero ? [Tick(value: 0, label: "0")] : []) + ticks, zeroLane: hasZero ? 0.08 : 0)
+      ticks: (hasZero ? [Tick(value: 0, label: "0")] : []) + ticks, zeroLane: hasZero ? 0.12 : 0)
   }
 
   /// Logarithmic where positive values span more than `decades` powers of ten, else linear from 0.

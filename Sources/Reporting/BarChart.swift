@@ -2,7 +2,7 @@
 /// second. Rows grow downwards, so that any number of long names stays readable.
 struct BarChart: Sendable {
   enum Mark: Sendable {
-    case bar(Double?, deviation: Double?)
+    case bar(Double, deviation: Double?)
     /// Hollow circle at `from`, filled one at `to`.
     case span(from: Double?, to: Double?, deviation: Double?)
     /// In place of a value: why there is none.
@@ -46,8 +46,8 @@ struct BarChart: Sendable {
     case .note(let text):
       nodes.append(SVGFrame.text(text, frame.left + 6, y + 3.8, fill: "#7a8591"))
     case .bar(let value, let deviation):
-      guard let end = x(value), let value else { break }
-      let start = axis.position(0).map(frame.x) ?? frame.left
+      guard let end = x(value) else { break }
+      let start = axis.scale == .linear ? frame.x(axis.position(0) ?? 0) : frame.left
       let (low, high) = (min(start, end), max(start, end))
       nodes.append(
         .tag(

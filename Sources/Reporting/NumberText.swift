@@ -24,17 +24,6 @@ enum NumberText {
     return fixed(value, digits: max(digits - 1 - exponent, 0))
   }
 
-  /// Thousands set apart by a thin no-break space.
-  static func grouped(_ value: Int) -> String {
-    let digits = String(value.magnitude)
-    var text = ""
-    for (i, digit) in digits.enumerated() {
-      if i > 0, (digits.count - i) % 3 == 0 { text += "\u{202F}" }
-      text.append(digit)
-    }
-    return value < 0 ? "-\(text)" : text
-  }
-
   /// `10⁻³` is written "10" + superscript(−3).
   static func superscript(_ value: Int) -> String {
     let signs: [Character: Character] = [

@@ -49,7 +49,7 @@ enum PageStyle {
     .badge.pending, .badge.running { color: var(--tint); background: #fff; box-shadow: inset 0 0 0 1px var(--tint); }
     .scroll { overflow-x: auto; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
     table { border-collapse: collapse; width: 100%; font-size: 13px; line-height: 1.4; }
-    th, td { padding: 5px 7px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
+    th, td { padding: 5px 6px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody tr:hover > * { background: var(--wash); }
     thead th, thead td { background: var(--wash); border-bottom: 1px solid var(--line); vertical-align: bottom; }

@@ -23,8 +23,10 @@ public struct ReportModel: Hashable, Sendable {
       if groups[key] == nil { order.append(key) }
       groups[key, default: []].append(trial)
     }
+    let chapter = PublishedResult.chapter(trials)
     configurations = order.map { key in
-      ReportConfiguration((groups[key] ?? []).sorted { $0.configuration.seed < $1.configuration.seed }, epoch: epoch)
+      let seeds = (groups[key] ?? []).sorted { $0.configuration.seed < $1.configuration.seed }
+      return ReportConfiguration(seeds, epoch: epoch, published: PublishedResult.of(seeds[0], chapter))
     }
     settings = ReportSettings(trials.map(\.configuration))
   }
@@ -56,17 +58,18 @@ public struct ReportConfiguration: Hashable, Sendable {
   /// In order of seeds.
   public let trials: [ReportTrial]
   public let cost: ReportCost?
+  /// What the thesis prints of the same network, where it does.
   public let published: PublishedResult?
   /// The snapshot of every trial that results are read from; only trials that have one.
   public let results: [Snapshot]
   /// The snapshots at initialization of the same trials, in the same order; nil where there is none.
   public let initials: [Snapshot?]
 
-  init(_ trials: [ReportTrial], epoch: Int?) {
+  init(_ trials: [ReportTrial], epoch: Int?, published: PublishedResult?) {
     label = trials[0].label
     self.trials = trials
     cost = ReportCost(trials[0].configuration.network)
-    published = PublishedResult.of(trials[0])
+    self.published = published
     let read = trials.compactMap { trial in
       trial.snapshots.last { $0.epoch <= epoch ?? .max }.map { (trial.snapshots.first { $0.epoch == 0 }, $0) }
     }

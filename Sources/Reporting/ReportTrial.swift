@@ -26,8 +26,6 @@ public struct ReportTrial: Hashable, Sendable {
   public var label: String
   public var configuration: TrialConfiguration
   public var status: ReportStatus
-  /// The last epoch trained; nil before the first.
-  public var epoch: Int?
   /// Why it failed, where it did.
   public var failure: String?
   /// In order of epochs.
@@ -47,14 +45,13 @@ public struct ReportTrial: Hashable, Sendable {
   }
 
   public init(
-    identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus, epoch: Int? = nil,
-    failure: String? = nil, snapshots: [Snapshot] = [], provenance: Provenance? = nil
+    identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus, failure: String? = nil,
+    snapshots: [Snapshot] = [], provenance: Provenance? = nil
   ) {
     self.identity = identity
     self.label = label
     self.configuration = configuration
     self.status = status
-    self.epoch = epoch
     self.failure = failure
     self.snapshots = snapshots
     self.provenance = provenance
@@ -71,11 +68,7 @@ extension ReportCost {
   /// Costs of SPEC A4; nil for an architecture that cannot be built.
   init?(_ architecture: Architecture) {
     guard let network = try? Network(architecture) else { return nil }
-    convolutionMACs = network.layers.filter { !$0.isDense }.reduce(0) {
-      $0 + $1.weightCount * $1.outputSize * $1.outputSize
-    }
-    parameters = network.layers.reduce(0) {
-      $0 + $1.weightCount + $1.outChannels * ($1.batchNorm ? 2 : 1)
-    }
+    convolutionMACs = network.convolutionCost.macs
+    parameters = network.cost.parameters
   }
 }

@@ -54,10 +54,9 @@ struct ResultTable: Sendable {
       let macs = $0.cost.map { Double($0.convolutionMACs) / 1e6 }
       return Cell(text: NumberText.fixed(macs, digits: 1), value: macs)
     },
-    Column(header: "parameters", explanation: "Trained parameters, dense layers included.") {
-      Cell(
-        text: $0.cost.map { NumberText.grouped($0.parameters) } ?? NumberText.missing,
-        value: $0.cost.map { Double($0.parameters) })
+    Column(header: "M params", explanation: "Millions of trained parameters, dense layers included.") {
+      let parameters = $0.cost.map { Double($0.parameters) / 1e6 }
+      return Cell(text: NumberText.fixed(parameters, digits: 2), value: parameters)
     },
     published("fp32 %", 2, \.fp32Accuracy), published("quint8 %", 2, \.quantizedAccuracy),
     published("decrease %", 2, \.percentDecrease), published("QMSE", 3, \.qmse), published("QCE", 3, \.qce),
