@@ -23,6 +23,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -49,7 +50,10 @@ let package = Package(
     library("LayerAnalysis", imports: ["Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
-    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite]),
+    .testTarget(
+      name: "ResultStoreTests", dependencies: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
+      swiftSettings: strict),
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
