@@ -71,5 +71,8 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "Networks"),
     tests(of: "Sweeps", imports: ["Networks"]),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
+      swiftSettings: strict),
   ]
 )
