@@ -85,5 +85,8 @@ let package = Package(
     tests(of: "Networks"),
     tests(of: "Sweeps", imports: ["Networks"]),
     tests(of: "LayerAnalysis"),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
+      swiftSettings: strict),
   ]
 )
