@@ -56,7 +56,8 @@ private final class ArchiveServer: @unchecked Sendable {
   private(set) var port = 0
 
   deinit {
-    process.terminate()
+    // Not SIGTERM: a child inherits the signal mask of the thread that starts it, and dispatch threads block it.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
