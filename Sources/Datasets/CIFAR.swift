@@ -60,7 +60,8 @@ struct CIFARLayout {
       return candidate
     }
     throw DatasetError(
-      "\(directory.path): holds neither \(title)'s files (\(wanted.joined(separator: ", "))) nor a directory \(folder)")
+      "\(directory.path): holds neither \(title)'s files (\(wanted.joined(separator: ", "))) nor a directory \(folder)"
+    )
   }
 
   private func split(_ names: [String], _ records: Int, in home: URL) throws(DatasetError) -> ImageSet {
@@ -76,7 +77,8 @@ struct CIFARLayout {
         let record = base + r * recordBytes
         for (byte, range) in labelRanges.enumerated() where record[byte] >= range {
           throw DatasetError(
-            "\(path): record \(r) has label \(record[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)")
+            "\(path): record \(r) has label \(record[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)"
+          )
         }
         labels.append(Int32(record[labelRanges.count - 1]))
         pixels.append(record + labelRanges.count)
