@@ -57,6 +57,8 @@ let package = Package(
         "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
+    .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: strict),
+    tests(of: "Training", imports: ["Networks", "Tensors"]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .executableTarget(
       name: "strata",

@@ -109,7 +109,8 @@ extension Primitive {
     let destination = try Layout(geometry.destination, .float32, .any)
     return try Primitive(name, engine: engine) { out, attributes in
       onednn_convolution_backward_data(
-        &out, engine.handle, method.native, source.handle, weights.handle, destination.handle, geometry.strides,
+        &out, engine.handle, method.native, source.handle, weights.handle, destination.handle,
+        geometry.strides,
         geometry.before, geometry.after, forward.descriptor, attributes)
     }
   }
@@ -119,7 +120,8 @@ extension Primitive {
   ///
   /// - Parameter forward: a forward primitive of the same geometry and method.
   public static func convolutionBackwardWeights(
-    _ name: String, _ geometry: ConvolutionGeometry, method: ConvolutionMethod, bias: Bool, forward: Primitive,
+    _ name: String, _ geometry: ConvolutionGeometry, method: ConvolutionMethod, bias: Bool,
+    forward: Primitive,
     engine: Engine
   ) throws(OneDNNError) -> Primitive {
     let source = try Layout(geometry.source, .float32, .any)

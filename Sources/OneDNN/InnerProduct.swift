@@ -28,7 +28,8 @@ extension Primitive {
     let destination = try Layout([extents[0], outputs])
     return try Primitive(name, engine: engine) { out, attributes in
       onednn_inner_product_backward_data(
-        &out, engine.handle, source.handle, weights.handle, destination.handle, forward.descriptor, attributes)
+        &out, engine.handle, source.handle, weights.handle, destination.handle, forward.descriptor, attributes
+      )
     }
   }
 
@@ -41,7 +42,8 @@ extension Primitive {
     let destination = try Layout([extents[0], outputs])
     return try Primitive(name, engine: engine) { out, attributes in
       onednn_inner_product_backward_weights(
-        &out, engine.handle, source.handle, weights.handle, bias.handle, destination.handle, forward.descriptor,
+        &out, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
+        forward.descriptor,
         attributes)
     }
   }

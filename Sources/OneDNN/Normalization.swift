@@ -16,7 +16,7 @@ extension Primitive {
     }
   }
 
-  /// Arguments: source, mean, variance, scale, workspace, destinationGradient, sourceGradient (may be the
+  /// Arguments: source, mean, variance, scale, shift, workspace, destinationGradient, sourceGradient (may be the
   /// same memory), scaleGradient, shiftGradient, scratchpad.
   public static func batchNormalizationBackward(
     _ name: String, data: Layout, gradient: Layout, epsilon: Float, relu: Bool = true, forward: Primitive,

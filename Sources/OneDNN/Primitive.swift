@@ -69,8 +69,9 @@ public final class Primitive {
 
   /// Ties this to the memories it reads and writes, generating its code the first time.
   ///
-  /// - Parameter arguments: one memory for every argument, each in this primitive's layout.
-  public func bind(_ arguments: KeyValuePairs<Argument, Memory>) throws(OneDNNError) -> BoundPrimitive {
+  /// - Parameter arguments: one memory for every argument, each in this primitive's layout; the scratchpad
+  ///   may be left out where its layout has 0 bytes.
+  public func bind(_ arguments: [(Argument, Memory)]) throws(OneDNNError) -> BoundPrimitive {
     if compiled == nil { try check(name) { dnnl_primitive_create(&compiled, descriptor) } }
     return BoundPrimitive(self, compiled!, arguments)
   }
@@ -83,13 +84,14 @@ public final class BoundPrimitive {
   private let memories: [Memory]
   private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
 
-  init(_ primitive: Primitive, _ compiled: dnnl_primitive_t, _ arguments: KeyValuePairs<Argument, Memory>) {
+  init(_ primitive: Primitive, _ compiled: dnnl_primitive_t, _ arguments: [(Argument, Memory)]) {
     self.primitive = primitive
     self.compiled = compiled
-    memories = arguments.map(\.value)
+    memories = arguments.map(\.1)
     self.arguments = .allocate(capacity: arguments.count)
     for (i, (argument, memory)) in arguments.enumerated() {
-      self.arguments.initializeElement(at: i, to: dnnl_exec_arg_t(arg: argument.rawValue, memory: memory.handle))
+      self.arguments.initializeElement(
+        at: i, to: dnnl_exec_arg_t(arg: argument.rawValue, memory: memory.handle))
     }
   }
 
