@@ -45,7 +45,7 @@ let package = Package(
     library("Networks"),
     library("Datasets", imports: ["Tensors", crypto]),
     library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto]),
-    library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors"]),
+    library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"]),
     library("LayerAnalysis", imports: ["Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
