@@ -68,5 +68,6 @@ let package = Package(
       ],
       swiftSettings: strict),
     tests(of: "LayerAnalysis"),
+    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"]),
   ]
 )

@@ -1,4 +1,4 @@
-import OneDNN
+package import OneDNN
 import Tensors
 
 /// Integer convolution by oneDNN's convolutions of unsigned by signed bytes.
@@ -7,7 +7,7 @@ import Tensors
 /// offset = 128 or 128·257. Then Σ (x − Z_x)(w − Z_w) = Σ x·s + (offset − Z_w)·Σ x − Z_x·Σ (s + offset − Z_w), where
 /// the first sum is oneDNN's, the second is shared by the channels of a group, and the third is constant. Images
 /// are padded with Z_x here, so that every window is whole.
-final class ByteConvolution: IntegerConvolution {
+package final class ByteConvolution: IntegerConvolution {
   private struct Term {
     let primitive: BoundPrimitive
     let shift: Int
@@ -25,7 +25,7 @@ final class ByteConvolution: IntegerConvolution {
   private var memories: [AlignedBuffer<UInt8>] = []
 
   /// nil where oneDNN has no fast code for the shape.
-  init?(_ problem: IntegerConvolutionProblem, inputPlaneBits: Int, engine: Engine) throws(OneDNNError) {
+  package init?(_ problem: IntegerConvolutionProblem, inputPlaneBits: Int, engine: Engine) throws(OneDNNError) {
     guard let chosen = GroupedBytePrimitive(problem, engine: engine) else { return nil }
     self.problem = problem
     self.engine = engine
@@ -86,7 +86,7 @@ final class ByteConvolution: IntegerConvolution {
     return destination
   }
 
-  func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) throws -> Accumulators {
+  package func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) throws -> Accumulators {
     for (i, plane) in inputs.enumerated() {
       let shift = UInt16(i * planeBits)
       let mask = UInt16(1) << UInt16(planeBits) - 1

@@ -1,11 +1,11 @@
-import OneDNN
+package import OneDNN
 import Tensors
 
 /// Sums of products of levels: acc = Σ (x − Z_x)·(w − Z_w) + bias over each window, where what lies outside the
 /// image is real zero (x = Z_x). Every implementation gives the same integers.
 ///
 /// Input N × H × W × C, output N × H' × W' × O, of a fixed number of images.
-protocol IntegerConvolution: AnyObject {
+package protocol IntegerConvolution: AnyObject {
   /// - Parameters:
   ///   - levels: of `images` images.
   ///   - images: at most those it was made for.
@@ -13,21 +13,31 @@ protocol IntegerConvolution: AnyObject {
 }
 
 /// 32 bits where both operands have at most 8, as in ONNX Runtime and TFLite; else 64.
-enum Accumulators {
+package enum Accumulators {
   case narrow(UnsafePointer<Int32>)
   case wide(UnsafePointer<Int64>)
 }
 
 /// What an integer convolution computes.
-struct IntegerConvolutionProblem {
-  var name: String
+package struct IntegerConvolutionProblem {
+  package var name: String
   /// Of the images a call takes at most.
-  var geometry: ConvolutionGeometry
+  package var geometry: ConvolutionGeometry
   /// O × I/groups × K × K.
-  var weights: QuantizedWeights
-  var input: AffineQuantizer
+  package var weights: QuantizedWeights
+  package var input: AffineQuantizer
   /// At scale S_x·S_w; O.
-  var bias: [Int64]
+  package var bias: [Int64]
+
+  package init(
+    name: String, geometry: ConvolutionGeometry, weights: QuantizedWeights, input: AffineQuantizer, bias: [Int64]
+  ) {
+    self.name = name
+    self.geometry = geometry
+    self.weights = weights
+    self.input = input
+    self.bias = bias
+  }
 
   var isWide: Bool { input.bits > 8 || weights.quantizers[0].bits > 8 }
   var isDepthwise: Bool {
@@ -72,7 +82,7 @@ public enum IntegerArithmetic: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The implementation for a problem: where oneDNN has no fast code for its shape, own loops.
-func makeIntegerConvolution(
+package func makeIntegerConvolution(
   _ problem: IntegerConvolutionProblem, arithmetic: IntegerArithmetic, engine: Engine
 ) throws(OneDNNError) -> any IntegerConvolution {
   if problem.isDepthwise, !problem.isWide { return DepthwiseIntegerConvolution(problem) }

@@ -8,10 +8,13 @@ import Tensors
 /// Used from one thread at a time. All ways of computing (`IntegerArithmetic`) give the same levels.
 public final class IntegerNetwork {
   public let network: Network
-  public let calibration: Calibration
+  public private(set) var calibration: Calibration
   public let arithmetic: IntegerArithmetic
-  private let layers: [IntegerLayer]
+  private let folded: [FoldedLayer]
+  private let options: QuantizationOptions
   private let threads: Int
+  private let engine: Engine
+  private var layers: [IntegerLayer] = []
   private let levels: AlignedBuffer<UInt16>
 
   /// Images that go through a layer at a time: their accumulators stay in the cache.
@@ -21,26 +24,43 @@ public final class IntegerNetwork {
   ///   - folded: one per layer of the network, BatchNorm folded in.
   ///   - options: bits of the activations are the calibration's.
   /// - Throws: `OneDNNError` if oneDNN fails.
-  public init(
+  public convenience init(
     _ network: Network, folded: [FoldedLayer], calibration: Calibration, options: QuantizationOptions,
     arithmetic: IntegerArithmetic = .automatic, threads: Int = 1
   ) throws {
-    precondition(folded.count == network.layers.count && calibration.outputs.count == network.layers.count)
-    Engine.setThreads(threads)
-    let engine = try Engine()
+    precondition(calibration.outputs.count == network.layers.count)
+    try self.init(
+      network, folded: folded, input: calibration.input, options: options, arithmetic: arithmetic, threads: threads)
+    for output in calibration.outputs { try append(output: output) }
+  }
+
+  /// A network without layers yet: calibration appends them as it learns their ranges.
+  init(
+    _ network: Network, folded: [FoldedLayer], input: AffineQuantizer, options: QuantizationOptions,
+    arithmetic: IntegerArithmetic, threads: Int
+  ) throws {
+    precondition(folded.count == network.layers.count)
     self.network = network
-    self.calibration = calibration
+    self.folded = folded
+    self.options = options
     self.arithmetic = arithmetic
     self.threads = threads
-    layers = try network.layers.indices.map { i in
-      let layer = network.layers[i]
-      let before = i > 0 && layer.isDense && !network.layers[i - 1].isDense ? network.layers[i - 1] : nil
-      return try IntegerLayer(
-        layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i),
-        output: calibration.outputs[i], options: options, arithmetic: arithmetic, images: Self.slice,
-        engine: engine)
-    }
+    calibration = Calibration(input: input, outputs: [])
+    Engine.setThreads(threads)
+    engine = try Engine()
     levels = AlignedBuffer(count: Self.slice * network.largestActivation)
+  }
+
+  /// Makes the next layer, given the quantizer of its output.
+  func append(output: AffineQuantizer) throws {
+    let i = layers.count
+    let layer = network.layers[i]
+    let before = i > 0 && layer.isDense && !network.layers[i - 1].isDense ? network.layers[i - 1] : nil
+    layers.append(
+      try IntegerLayer(
+        layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i), output: output,
+        options: options, arithmetic: arithmetic, images: Self.slice, engine: engine))
+    calibration.outputs.append(output)
   }
 
   /// Runs images through the network.
@@ -57,7 +77,7 @@ public final class IntegerNetwork {
       let now = min(Self.slice, count - start)
       let slice = UnsafeBufferPointer(rebasing: images[(start * network.inputCount)...])
       quantize(images: slice, count: now, into: levels.base)
-      for layer in layers.indices { try run(layer: layer, levels.base, count: now, into: levels.base) }
+      for layer in layers.indices { try run(layer: layer, levels.base, count: now) }
       let output = calibration.outputs.last!
       for i in 0..<now * classes { logits[start * classes + i] = output.value(of: levels.base[i]) }
     }
@@ -79,18 +99,18 @@ public final class IntegerNetwork {
     }
   }
 
-  /// One layer's output levels from its input levels, both images × H × W × C.
+  /// Replaces a layer's input levels by its output levels, both count × H × W × C from the start of `levels`.
   ///
-  /// - Parameter output: may be the same memory as `input` only for up to 8 images.
-  public func run(
-    layer: Int, _ input: UnsafePointer<UInt16>, count: Int, into output: UnsafeMutablePointer<UInt16>
-  ) throws {
+  /// - Parameter levels: room for the larger of the two.
+  public func run(layer: Int, _ levels: UnsafeMutablePointer<UInt16>, count: Int) throws {
     Engine.setThreads(threads)
     let inputCount = network.layers[layer].levelsIn
     let outputCount = network.layers[layer].outputCount
-    for start in stride(from: 0, to: count, by: Self.slice) {
+    let starts = stride(from: 0, to: count, by: Self.slice)
+    // What grows is done from the end, so that no output overwrites an input still to come.
+    for start in outputCount > inputCount ? Array(starts.reversed()) : Array(starts) {
       try layers[layer].run(
-        input + start * inputCount, images: min(Self.slice, count - start), into: output + start * outputCount)
+        levels + start * inputCount, images: min(Self.slice, count - start), into: levels + start * outputCount)
     }
   }
 

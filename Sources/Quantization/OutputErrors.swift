@@ -32,6 +32,7 @@ public struct OutputErrors: Hashable, Sendable {
   ) {
     precondition(fp32.count == quantized.count && fp32.count == labels.count * classes)
     guard !labels.isEmpty else { return }
+    qmse = Self.qmse(fp32: fp32, quantized: quantized, classes: classes)
     var (hits, quantizedHits, changed, finite) = (0, 0, 0, 0)
     for (i, label) in labels.enumerated() {
       let row = i * classes..<(i + 1) * classes
@@ -41,7 +42,6 @@ public struct OutputErrors: Hashable, Sendable {
       quantizedHits += b.prediction == Int(label) ? 1 : 0
       changed += a.prediction != b.prediction ? 1 : 0
       for (p, q) in zip(a.logProbabilities, b.logProbabilities) {
-        qmse += (exp(p) - exp(q)) * (exp(p) - exp(q))
         qce -= exp(p) * q
         qkl += exp(p) * (p - q)
       }
@@ -56,10 +56,23 @@ public struct OutputErrors: Hashable, Sendable {
     accuracy = Double(hits) / images
     quantizedAccuracy = Double(quantizedHits) / images
     changedPredictions = Double(changed) / images
-    qmse /= images * Double(classes)
     qce /= images
     qkl /= images
     logitMSE /= Double(max(finite * classes, 1))
+  }
+
+  /// `qmse` alone, which needs no labels; logits as in `init`.
+  public static func qmse(
+    fp32: UnsafeBufferPointer<Float>, quantized: UnsafeBufferPointer<Float>, classes: Int
+  ) -> Double {
+    precondition(fp32.count == quantized.count && fp32.count % classes == 0)
+    var sum = 0.0
+    for start in stride(from: 0, to: fp32.count, by: classes) {
+      let a = OutputRow(fp32[start..<start + classes])
+      let b = OutputRow(quantized[start..<start + classes])
+      for (p, q) in zip(a.logProbabilities, b.logProbabilities) { sum += (exp(p) - exp(q)) * (exp(p) - exp(q)) }
+    }
+    return sum / Double(max(fp32.count, 1))
   }
 }
 

@@ -1,8 +1,9 @@
+import OneDNN
 import Tensors
 
 /// Integer convolution by loops over any geometry and up to 16 bits: the definition that others are tested
 /// against, and the way out where oneDNN has nothing.
-final class PlainIntegerConvolution: IntegerConvolution {
+package final class PlainIntegerConvolution: IntegerConvolution {
   private let problem: IntegerConvolutionProblem
   /// x − Z_x of padded images, N × H × W × C.
   private let input: AlignedBuffer<Int32>
@@ -11,7 +12,7 @@ final class PlainIntegerConvolution: IntegerConvolution {
   private let narrow: AlignedBuffer<Int32>
   private let wide: AlignedBuffer<Int64>
 
-  init(_ problem: IntegerConvolutionProblem) {
+  package init(_ problem: IntegerConvolutionProblem) {
     self.problem = problem
     let g = problem.geometry
     let outputs = g.batch * problem.outputPixels * g.outChannels
@@ -33,7 +34,7 @@ final class PlainIntegerConvolution: IntegerConvolution {
     }
   }
 
-  func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) -> Accumulators {
+  package func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) -> Accumulators {
     let zero = problem.input.zeroPoint
     problem.forEachRow(images: images) { source, destination, length in
       for i in 0..<length { input.base[destination + i] = Int32(levels[source + i]) &- zero }
@@ -77,7 +78,7 @@ private func convolve<Sum: FixedWidthInteger>(
 }
 
 /// Integer convolution of one channel a group, vectorised over the channels; operands of at most 8 bits.
-final class DepthwiseIntegerConvolution: IntegerConvolution {
+package final class DepthwiseIntegerConvolution: IntegerConvolution {
   private let problem: IntegerConvolutionProblem
   /// x − Z_x of padded images, N × H × W × C.
   private let input: AlignedBuffer<Int16>
@@ -86,7 +87,7 @@ final class DepthwiseIntegerConvolution: IntegerConvolution {
   private let bias: AlignedBuffer<Int32>
   private let sums: AlignedBuffer<Int32>
 
-  init(_ problem: IntegerConvolutionProblem) {
+  package init(_ problem: IntegerConvolutionProblem) {
     precondition(problem.isDepthwise && !problem.isWide)
     self.problem = problem
     let g = problem.geometry
@@ -104,7 +105,7 @@ final class DepthwiseIntegerConvolution: IntegerConvolution {
     }
   }
 
-  func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) -> Accumulators {
+  package func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) -> Accumulators {
     let g = problem.geometry
     let zero = Int16(problem.input.zeroPoint)
     let side = problem.paddedSize

@@ -1,5 +1,4 @@
-public import LayerAnalysis
-public import Networks
+import LayerAnalysis
 public import Tensors
 
 /// A layer's weights as levels of one quantizer, or of one per output channel.

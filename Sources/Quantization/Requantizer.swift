@@ -4,7 +4,7 @@
 
 /// Brings accumulators at scale S_x·S_w to output levels (E3), channel by channel, and applies ReLU by not going
 /// below the level of real zero.
-struct Requantizer {
+package struct Requantizer {
   let rounding: QuantizationOptions.Rounding
   let zeroPoint: Int32
   let lowest: Int32
@@ -13,7 +13,7 @@ struct Requantizer {
   let multipliers: [Float]
   private let fixed: [FixedPointMultiplier]
 
-  init(
+  package init(
     input: AffineQuantizer, weights: QuantizedWeights, output: AffineQuantizer, relu: Bool,
     rounding: QuantizationOptions.Rounding
   ) {
@@ -29,7 +29,7 @@ struct Requantizer {
   }
 
   /// The level of one accumulator: the definition that the vectorised loop below equals.
-  func level(of accumulator: Int32, channel: Int) -> UInt16 {
+  package func level(of accumulator: Int32, channel: Int) -> UInt16 {
     let steps: Int32
     switch rounding {
     case .tiesToEven:
@@ -43,7 +43,7 @@ struct Requantizer {
   }
 
   /// Accumulators of more than 8 bits' operands: a product in double precision, rounded once in the same direction.
-  func level(ofWide accumulator: Int64, channel: Int) -> UInt16 {
+  package func level(ofWide accumulator: Int64, channel: Int) -> UInt16 {
     let real = Double(accumulator) * Double(multipliers[channel])
     let clipped = min(max(real, Double(lowest - zeroPoint)), Double(highest - zeroPoint))
     let steps =
@@ -58,7 +58,7 @@ struct Requantizer {
   /// - Parameters:
   ///   - accumulators: pixels × channels.
   ///   - levels: the same.
-  func requantize(
+  package func requantize(
     _ accumulators: UnsafePointer<Int32>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
   ) {
     let channels = multipliers.count
@@ -80,7 +80,7 @@ struct Requantizer {
     }
   }
 
-  func requantize(
+  package func requantize(
     _ accumulators: UnsafePointer<Int64>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
   ) {
     let channels = multipliers.count
@@ -123,11 +123,11 @@ private func requantizeToEven(
 }
 
 /// A real multiplier as mantissa·2^(shift − 31) with a mantissa in 2³⁰ ..< 2³¹, as TFLite's `QuantizeMultiplier`.
-struct FixedPointMultiplier: Hashable {
+package struct FixedPointMultiplier: Hashable {
   let mantissa: Int32
   let shift: Int
 
-  init(_ real: Double, rounding: QuantizationOptions.Rounding) {
+  package init(_ real: Double, rounding: QuantizationOptions.Rounding) {
     guard real > 0, real.isFinite else {
       mantissa = 0
       shift = 0
@@ -153,7 +153,7 @@ struct FixedPointMultiplier: Hashable {
   }
 
   /// Rounded once, ties towards +∞ (TFLite's `MultiplyByQuantizedMultiplier` with single rounding).
-  func multiplyRoundingOnce(_ x: Int32) -> Int32 {
+  package func multiplyRoundingOnce(_ x: Int32) -> Int32 {
     let right = 31 - shift
     let product = Int64(x) * Int64(mantissa) + Int64(1) << (right - 1)
     return Int32(clamping: product >> right)
@@ -161,7 +161,7 @@ struct FixedPointMultiplier: Hashable {
 
   /// Rounded to the high half of the doubled product, then divided by a power of two with ties away from zero
   /// (gemmlowp's `SaturatingRoundingDoublingHighMul` and `RoundingDivideByPOT`).
-  func multiplyRoundingTwice(_ x: Int32) -> Int32 {
+  package func multiplyRoundingTwice(_ x: Int32) -> Int32 {
     let shifted = Int32(clamping: Int64(x) << max(shift, 0))
     let product = Int64(shifted) * Int64(mantissa)
     let nudge: Int64 = product >= 0 ? 1 << 30 : 1 - 1 << 30

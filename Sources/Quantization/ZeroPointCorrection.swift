@@ -1,3 +1,4 @@
+import OneDNN
 import Tensors
 
 /// What turns Σ x·s, with s = w − offset, into Σ (x − Z_x)(w − Z_w) + bias: per output channel a constant and a
