@@ -10,8 +10,8 @@ extension Scheduler {
     case reply(ClientReply, to: ConnectionID)
     case answerUpload(UploadAnswer, TransferID)
     case answerDownload(DownloadAnswer, TransferID)
-    /// Deletes the trial's checkpoint files but the one to keep.
-    case deleteCheckpoints(trial: String, keeping: CheckpointDescriptor?)
+    /// Deletes exactly this file, if it is there.
+    case deleteCheckpoint(StoredCheckpoint)
     case log(LogLevel, String)
     /// Shutdown is done: no worker is left, or none answers.
     case end
@@ -26,11 +26,25 @@ extension Scheduler {
   }
 
   public enum DownloadAnswer: Hashable, Sendable {
-    case accept
+    /// This file may be sent.
+    case accept(StoredCheckpoint)
     case refuse(CheckpointRefusal, String)
   }
 
   public enum LogLevel: String, Hashable, Sendable, CaseIterable { case info, notice, warning }
+}
+
+/// A checkpoint file at the coordinator. Equal bits from two attempts are two files, so that what becomes of one
+/// never touches the other.
+public struct StoredCheckpoint: Hashable, Sendable {
+  /// Who uploaded it.
+  public var attempt: AttemptID
+  public var descriptor: CheckpointDescriptor
+
+  public init(attempt: AttemptID, descriptor: CheckpointDescriptor) {
+    self.attempt = attempt
+    self.descriptor = descriptor
+  }
 }
 
 /// A change of the store. Applying one twice changes nothing.
@@ -43,8 +57,9 @@ public enum Record: Hashable, Sendable {
   case applied(worker: String, sequence: UInt64)
   /// The fingerprint every worker's copy of the data set must have from now on.
   case fingerprint(dataset: String, String)
-  /// `error` is that of a failed trial, nil otherwise.
-  case trialState(trial: String, TrialState, error: String?)
+  /// `failures`: attempts that ended in failure since the trial was added or last put back. `error` is the line
+  /// of a failed trial, nil otherwise.
+  case trialState(trial: String, TrialState, failures: Int, error: String?)
   /// `resumedFrom`: nil if from the beginning.
   case attemptStarted(AttemptID, worker: String, resumedFrom: CheckpointPosition?)
   /// The lost attempt goes on after all: it has not ended.
@@ -54,8 +69,8 @@ public enum Record: Hashable, Sendable {
   case snapshot(AttemptID, Snapshot)
   /// The trial's result: outcome, hash of the final weights, seconds, algorithms.
   case result(AttemptReport)
-  /// The trial's last checkpoint; nil: it has none any more.
-  case checkpoint(trial: String, CheckpointDescriptor?)
+  /// The trial's last checkpoint. It stays when the trial is over: its weights are the trained ones.
+  case checkpoint(StoredCheckpoint)
 }
 
 public struct WorkerRecord: Hashable, Sendable {

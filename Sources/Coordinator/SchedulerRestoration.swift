@@ -1,5 +1,3 @@
-public import SweepProtocol
-
 /// All that a scheduler keeps over a restart, as the store's rows give it.
 public struct SchedulerRestoration: Hashable, Sendable {
   public struct Trial: Hashable, Sendable {
@@ -9,13 +7,13 @@ public struct SchedulerRestoration: Hashable, Sendable {
     public var attempts = 0
     /// The last attempt's worker.
     public var worker: String?
-    /// The last attempt ended by loss, so that its worker may take it up again.
+    /// The last attempt is ended by loss, so that its worker may take it up again.
     public var lost = false
     /// Attempts that ended in failure since the trial was last put back.
     public var failures = 0
     /// The last failure's line.
     public var error: String?
-    public var checkpoint: CheckpointDescriptor?
+    public var checkpoint: StoredCheckpoint?
 
     public init(plan: PlannedTrial) { self.plan = plan }
   }

@@ -9,7 +9,7 @@ extension WorkerSession {
     case disconnected
     case message(CoordinatorEnvelope)
     /// Bytes that are no coordinator's message of this protocol version.
-    case unreadable(String)
+    case unreadable(WireError)
     case runner(RunnerEvent)
     /// The end of `uploadCheckpoint`.
     case uploadEnded(AttemptID, CheckpointDescriptor, TransferEnd)
