@@ -24,6 +24,7 @@ public actor CoordinatorService {
   let store: any RecordStore
   let logger: Logger
   private let origin = ContinuousClock.now
+  var context: Context?
   var messages: Socket?
   var checkpoints: Socket?
   var scheduler: Scheduler?
@@ -152,9 +153,14 @@ public actor CoordinatorService {
         .success(Ending(counts: counts, isComplete: counts.over == counts.total))
       }
     ending = result
-    for socket in [messages, checkpoints].compactMap({ $0 }) { loop.unwatch(socket) }
+    for socket in [messages, checkpoints].compactMap({ $0 }) {
+      loop.unwatch(socket)
+      socket.close()
+    }
     messages = nil
     checkpoints = nil
+    // Waits for what is still to go out.
+    context = nil
     transfers = nil
     Announcement.remove(store: store.path)
     for body in waiting { body(result) }
