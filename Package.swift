@@ -23,6 +23,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -57,7 +58,10 @@ let package = Package(
       name: "CoordinationTests",
       dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
       swiftSettings: strict),
-    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
+    .testTarget(
+      name: "ResultStoreTests", dependencies: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
+      swiftSettings: strict),
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
@@ -67,6 +71,13 @@ let package = Package(
       ]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "Networks", "LayerAnalysis", "ZeroMQ", log,
+        crypto,
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [
@@ -74,5 +85,7 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
+    tests(of: "Networks"),
+    tests(of: "Sweeps", imports: ["Networks"]),
   ]
 )

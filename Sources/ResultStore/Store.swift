@@ -1,0 +1,145 @@
+internal import Foundation
+internal import GRDB
+
+/// The one SQLite file that all results of a sweep are in (DESIGN "Store"). One process writes it; any number read
+/// it meanwhile, this program or any other that knows SQLite.
+///
+/// What `write` has returned from is on the disk: the store is in WAL mode with `synchronous=FULL`.
+public final class Store: Sendable {
+  public let path: String
+  private let database: DatabaseQueue
+  private let lock: WriterLock?
+
+  /// Opens the store for writing, migrating an older one. `create`: makes it where there is none.
+  ///
+  /// Throws `StoreError`: no store there, not a store, newer than this program, written by another process,
+  /// directory or file not writable, disk full.
+  public static func open(_ path: String, create: Bool = true) throws(StoreError) -> Store {
+    try open(path, create: create, schema: .current)
+  }
+
+  static func open(_ path: String, create: Bool, schema: Schema) throws(StoreError) -> Store {
+    let found = try StoreFile.inspect(path)
+    if case .absent = found, !create { throw .missing(path: path) }
+    try StoreFile.checkDirectory(of: path)
+    let lock = try WriterLock(store: path)
+    return try translatingErrors(path) {
+      var configuration = Configuration()
+      configuration.label = "store"
+      configuration.busyMode = .timeout(10)
+      configuration.prepareDatabase { db in
+        try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA cache_size = -65536")
+      }
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      try database.inDatabase { db in
+        try schema.migrate(db, path: path)
+        try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      }
+      return Store(path: path, database: database, lock: lock)
+    }
+  }
+
+  /// Opens the store for reading only, while another process may be writing it. Nothing is written: a store on a
+  /// read-only file system can be read too, if its last writer closed it.
+  public static func reading(_ path: String) throws(StoreError) -> Store {
+    switch try StoreFile.inspect(path) {
+    case .absent: throw .missing(path: path)
+    case .empty: throw .notAStore(path: path)
+    case .store: break
+    }
+    return try translatingErrors(path) {
+      let database = try readOnlyDatabase(path)
+      return Store(path: path, database: database, lock: nil)
+    }
+  }
+
+  /// SQLite needs its shared-memory file beside a store in WAL mode. Where that can be neither found nor made and
+  /// no log waits to be read, nobody can be writing here, and the file is read as it is.
+  private static func readOnlyDatabase(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "store reader"
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    func opened(_ name: String) throws -> DatabaseQueue {
+      let database = try DatabaseQueue(path: name, configuration: configuration)
+      try database.read { try Schema.current.check($0, path: path) }
+      return database
+    }
+    do {
+      return try opened(path)
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR].contains(error.resultCode)
+    {
+      var log = stat()
+      if stat(path + "-wal", &log) == 0, log.st_size > 0 {
+        throw StoreError.unreadable(
+          path: path,
+          reason: "its write-ahead log cannot be read in place; copy \(path) and \(path)-wal to a directory "
+            + "that is writable")
+      }
+      let name = URL(fileURLWithPath: path).absoluteString + "?immutable=1"
+      return try opened(name)
+    }
+  }
+
+  private static let pageSize = 16384
+
+  private init(path: String, database: DatabaseQueue, lock: WriterLock?) {
+    self.path = path
+    self.database = database
+    self.lock = lock
+  }
+
+  /// Whether it was opened with `open`.
+  public var isWritable: Bool { lock != nil }
+
+  /// One transaction: all of `body`'s writes are durable when this returns, or none are in the store when it
+  /// throws (`StoreError`, or what `body` throws).
+  public func write<T>(_ body: (StoreBatch) throws -> T) throws -> T {
+    precondition(isWritable, "the store is open for reading only")
+    return try Self.rethrowing(path) {
+      try database.write { db in
+        let batch = StoreBatch(db, path: path)
+        let result = try body(batch)
+        return result
+      }
+    }
+  }
+
+  /// Reads from one consistent state of the store.
+  public func read<T>(_ body: (StoreReader) throws -> T) throws -> T {
+    try Self.rethrowing(path) {
+      try database.read { try body(StoreReader($0, path: path)) }
+    }
+  }
+
+  /// Access for merging and exporting.
+  func withDatabase<T>(_ body: (Database) throws -> T) throws -> T {
+    try Self.rethrowing(path) { try database.inDatabase(body) }
+  }
+
+  /// Moves the write-ahead log into the store's file and lets go of it. Further use is a programmer's error.
+  public func close() throws {
+    try Self.rethrowing(path) { try database.close() }
+  }
+
+  static func rethrowing<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  private static func translatingErrors<T>(_ path: String, _ body: () throws -> T) throws(StoreError) -> T {
+    do {
+      return try body()
+    } catch let error as StoreError {
+      throw error
+    } catch let error as DatabaseError {
+      throw StoreError(error, path: path)
+    } catch {
+      throw .database(path: path, reason: "\(error)")
+    }
+  }
+}
