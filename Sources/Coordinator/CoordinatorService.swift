@@ -1,8 +1,6 @@
-internal import Dispatch
 internal import Foundation
 internal import Logging
 public import SweepProtocol
-internal import Synchronization
 internal import ZeroMQ
 
 /// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
@@ -78,19 +76,7 @@ public actor CoordinatorService {
   ///   acknowledged is lost then, and workers go on; a new coordinator takes up from the store.
   @discardableResult
   public nonisolated func run() throws -> Ending {
-    precondition(!loop.isCurrent)
-    let ended = DispatchSemaphore(value: 0)
-    let result = Mutex<Result<Ending, any Error>?>(nil)
-    loop.post {
-      self.assumeIsolated { service in
-        service.whenEnded { ending in
-          result.withLock { $0 = ending }
-          ended.signal()
-        }
-      }
-    }
-    ended.wait()
-    return try result.withLock { $0! }.get()
+    try loop.wait { done in self.assumeIsolated { $0.whenEnded(done) } }.get()
   }
 
   /// As `run`, without blocking.

@@ -1,6 +1,7 @@
 internal import Foundation
 public import ResultStore
 internal import SweepProtocol
+internal import Sweeps
 
 extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {

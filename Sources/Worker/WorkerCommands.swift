@@ -1,5 +1,6 @@
 internal import Logging
 internal import SweepProtocol
+internal import Sweeps
 internal import ZeroMQ
 
 extension WorkerService {
@@ -35,7 +36,7 @@ extension WorkerService {
     let bytes = assignment.checkpoint == nil ? nil : downloads.removeValue(forKey: assignment.attempt)
     trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner) {
       [weak self, loop] report in
-      loop.post { self?.assumeIsolated { $0.take(report) } }
+      loop.post { [weak self] in self?.assumeIsolated { $0.take(report) } }
     }
   }
 

@@ -1,7 +1,5 @@
-internal import Dispatch
 internal import Logging
 public import SweepProtocol
-internal import Synchronization
 internal import ZeroMQ
 
 /// A worker at work: sockets, clock and trial thread round a `WorkerSession`, on one thread of their own. The
@@ -46,19 +44,7 @@ public actor WorkerService {
   ///
   /// - Returns: the exit status for the process; why has been logged.
   public nonisolated func run() -> WorkerEnding {
-    precondition(!loop.isCurrent)
-    let ended = DispatchSemaphore(value: 0)
-    let result = Mutex<WorkerEnding?>(nil)
-    loop.post {
-      self.assumeIsolated { service in
-        service.whenEnded { ending in
-          result.withLock { $0 = ending }
-          ended.signal()
-        }
-      }
-    }
-    ended.wait()
-    return result.withLock { $0! }
+    loop.wait { done in self.assumeIsolated { $0.whenEnded(done) } }
   }
 
   /// As `run`, without blocking.
