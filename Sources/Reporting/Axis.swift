@@ -36,8 +36,8 @@ struct Axis: Sendable {
     var upper = drawable.max() ?? 1
     if includesZero || (lower > 0 && lower < 0.3 * upper) { lower = min(lower, 0) }
     if includesZero || (upper < 0 && upper > 0.3 * lower) { upper = max(upper, 0) }
-    if upper - lower <= abs(upper) * 1e-9 {
-      let margin = upper == 0 ? 1 : abs(upper) * 0.1
+    if upper - lower <= max(abs(upper) * 1e-9, 1e-290) {
+      let margin = abs(upper) < 1e-280 ? 1 : abs(upper) * 0.1
       lower -= lower == 0 ? 0 : margin
       upper += margin
     }

@@ -128,7 +128,13 @@ struct LineChart: Sendable {
     var nodes: [Markup] = [.tag("title", [:], series.name)]
     if series.drawsLine { nodes.append(.tag("path", ["d": line, "stroke-width": "1.6", "stroke-dasharray": style.dash])) }
     if !bars.isEmpty { nodes.append(.tag("path", ["d": bars, "stroke-width": "1.2"])) }
-    nodes.append(.tag("path", ["d": markers, "fill": style.color]))
+    nodes.append(
+      .tag(
+        "path",
+        [
+          "d": markers, "fill": style.marker.cap == nil ? style.color : nil, "stroke-linecap": style.marker.cap,
+          "stroke-width": style.marker.cap.map { $0 == "round" ? "6" : "4.6" },
+        ]))
     return .tag(
       "g",
       ["class": "s \(style.name)", "stroke": style.color, "fill": "none", "stroke-linejoin": "round"], nodes)

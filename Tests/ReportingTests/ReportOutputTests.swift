@@ -1,4 +1,5 @@
 import Foundation
+import LayerAnalysis
 import Networks
 import Sweeps
 import Testing
