@@ -29,6 +29,12 @@ struct Axis: Sendable {
     }
   }
 
+  /// The part of the axis that the values take up.
+  func spread(_ values: [Double]) -> Double {
+    let places = values.compactMap(position)
+    return (places.max() ?? 0) - (places.min() ?? 0)
+  }
+
   /// A linear axis over all finite values, to the next ticks; 0 is on it where asked, or where it is near.
   static func linear(_ values: [Double], includesZero: Bool = false, count: Int = 5) -> Axis {
     let drawable = values.filter { $0.isFinite && abs($0) < 1e300 }

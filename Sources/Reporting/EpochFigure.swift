@@ -12,7 +12,7 @@ struct EpochFigure: Sendable {
     guard hasEvolution else { return nil }
     let metrics: [(name: String, unit: String, of: (Snapshot) -> [Double])] = [
       ("fp32 accuracy", "test accuracy, %", { [$0.testAccuracy * 100] }),
-      ("Quint8 accuracy", "test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
+      ("quint8 accuracy", "test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
       (
         "Accuracy decrease", "|fp32 − quint8| / fp32, %",
         { snapshot in

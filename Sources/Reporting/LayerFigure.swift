@@ -20,7 +20,7 @@ struct LayerFigure: Sendable {
     for (p, panel) in plan.panels.enumerated() {
       for (quantity, values) in measured {
         let everywhere = values.joined().joined().compactMap(\.value)
-        charts.append(chart(panel, quantity, values[p], axis: quantity.axis(everywhere)))
+        charts.append(chart(panel, quantity, values[p], shared: quantity.axis(everywhere)))
       }
     }
     return PageParts.figure(
@@ -29,8 +29,10 @@ struct LayerFigure: Sendable {
   }
 
   private func chart(
-    _ panel: SeriesPlan.Panel, _ quantity: LayerQuantity, _ values: [[LayerQuantity.Entry]], axis: Axis
+    _ panel: SeriesPlan.Panel, _ quantity: LayerQuantity, _ values: [[LayerQuantity.Entry]], shared: Axis
   ) -> Markup {
+    let measured = values.joined().compactMap(\.value)
+    let keepsShared = measured.isEmpty || shared.spread(measured) >= 0.35
     let layers = LayerAxis(values.map { $0.map(\.layer) })
     let series = zip(panel.members, values).map { member, entries in
       LineChart.Series(
@@ -40,8 +42,8 @@ struct LayerFigure: Sendable {
         })
     }
     return LineChart(
-      title: panel.title.map { "\($0): \(quantity.name.lowercasedFirst)" } ?? quantity.name, valueTitle: quantity.title, horizontal: .categories(layers.names),
-      vertical: axis, series: series
+      title: panel.title.map { "\($0): \(quantity.name.lowercasedFirst)" } ?? quantity.name, valueTitle: quantity.title + (keepsShared ? "" : " (scale of its own)"),
+      horizontal: .categories(layers.names), vertical: keepsShared ? shared : quantity.axis(measured), series: series
     ).svg()
   }
 }

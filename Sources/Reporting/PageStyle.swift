@@ -48,7 +48,7 @@ enum PageStyle {
     \(ReportStatus.allCases.map { ".\($0.rawValue) { --tint: \($0.color); }" }.joined(separator: "\n"))
     .badge.pending, .badge.running { color: var(--tint); background: #fff; box-shadow: inset 0 0 0 1px var(--tint); }
     .scroll { overflow-x: auto; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
-    table { border-collapse: collapse; width: 100%; font-size: 13px; line-height: 1.4; }
+    table { border-collapse: collapse; width: 100%; font-size: 12.5px; line-height: 1.4; }
     th, td { padding: 5px 6px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody tr:hover > * { background: var(--wash); }
@@ -61,8 +61,9 @@ enum PageStyle {
     thead tr:first-child:not(:last-child) td { border-bottom: 0; }
     th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0;
       cursor: pointer; text-align: inherit; }
-    thead th { white-space: normal; }
-    td small { color: var(--soft); font-size: 11px; }
+    thead th { white-space: normal; font-size: 11.5px; }
+    td small { color: var(--soft); font-size: 10.5px; }
+    td .badge { padding: 0 7px; font-size: 11px; line-height: 17px; }
     svg:has(g.s:hover) g.s:not(:hover) { opacity: 0.25; }
     .js th button:hover { color: var(--accent); }
     .js th[aria-sort=ascending] button { color: var(--accent); box-shadow: 0 -2px var(--accent); }

@@ -15,6 +15,8 @@ struct ResultTable: Sendable {
     var text: String
     /// Its spread, ` ± 0.31`; empty where none is known.
     var spread = ""
+    /// The spread's two parts in words; nil where there is none.
+    var detail: String?
     /// What the cell is sorted by, where it holds a number.
     var value: Double?
   }
@@ -68,9 +70,14 @@ struct ResultTable: Sendable {
   ) -> Column {
     Column(header: header, explanation: explanation) {
       let measure = metric($0)
-      return Cell(
-        text: text(measure?.mean, digits: digits),
-        spread: measure?.deviation.map { " ± \(text($0, digits: digits))" } ?? "", value: measure?.mean)
+      var cell = Cell(text: text(measure?.mean, digits: digits), value: measure?.mean)
+      guard let measure, let deviation = measure.deviation else { return cell }
+      cell.spread = " ± \(text(deviation, digits: digits))"
+      let parts = [("seeds", measure.seedDeviation), ("draws", measure.drawDeviation)]
+      cell.detail = parts.compactMap { name, deviation in
+        deviation.map { "\(name): ± \(text($0, digits: digits))" }
+      }.joined(separator: ", ")
+      return cell
     }
   }
 

@@ -38,7 +38,7 @@ struct ResultTableMarkup: Sendable {
             "td",
             [
               "class": name(column, isFirst: i == firstPublished),
-              "data-value": cell.value.map { "\($0)" },
+              "data-value": cell.value.map { "\($0)" }, "title": cell.detail,
             ],
             column.header == "outcome" ? badges(configuration) : [.text(cell.text), cell.spread.isEmpty ? .many([]) : .tag("small", [:], cell.spread)])
         })

@@ -42,8 +42,8 @@ struct SVGFrame: Sendable {
     return .tag("g", [:], nodes)
   }
 
-  /// Vertical grid lines with the values of the x axis under them.
-  func numericAxis(_ axis: Axis) -> Markup {
+  /// Vertical grid lines with the values of the x axis under them, and above them too where asked.
+  func numericAxis(_ axis: Axis, isRepeatedAbove: Bool = false) -> Markup {
     var nodes: [Markup] = []
     for tick in axis.ticks {
       guard let place = axis.position(tick.value) else { continue }
@@ -51,6 +51,7 @@ struct SVGFrame: Sendable {
       nodes.append(
         .tag("path", ["d": "M\(Self.n(x)) \(Self.n(top))V\(Self.n(height - bottom))", "stroke": "#eef1f4"]))
       nodes.append(Self.text(tick.label, x, height - bottom + 16, anchor: "middle", fill: "#4a5561"))
+      if isRepeatedAbove { nodes.append(Self.text(tick.label, x, top - 6, anchor: "middle", fill: "#4a5561")) }
     }
     return .tag("g", [:], nodes)
   }
