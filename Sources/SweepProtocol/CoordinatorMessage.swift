@@ -20,14 +20,13 @@ public enum CoordinatorMessage: Hashable, Sendable {
   /// The worker cannot take part, and should end with the line given.
   case refused(RefusalReason, String)
   case assign(Assignment)
-  /// Every delivery up to and including this sequence number is committed.
+  /// Every delivery up to and including this sequence number is committed, or refused by a `revoke`. Answers
+  /// every delivery and every heartbeat.
   case acknowledge(UInt64)
   /// Drop the attempt: stop it, and send nothing more of it.
   case revoke(AttemptID, RevokeReason)
   /// Give back what is held, with a checkpoint, and leave.
   case drain
-  /// All is done: leave.
-  case shutdown
 }
 
 public struct Welcome: Hashable, Sendable {
@@ -82,6 +81,4 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
-  /// The trial was withdrawn.
-  case cancelled
 }

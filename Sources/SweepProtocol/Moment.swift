@@ -6,6 +6,7 @@ public struct Moment: InstantProtocol, Hashable, Sendable, CustomStringConvertib
 
   public func advanced(by duration: Duration) -> Moment { Moment(sinceStart + duration) }
   public func duration(to other: Moment) -> Duration { other.sinceStart - sinceStart }
+  public static func + (moment: Moment, duration: Duration) -> Moment { moment.advanced(by: duration) }
   public static func < (a: Moment, b: Moment) -> Bool { a.sinceStart < b.sinceStart }
 
   public var description: String { "t+\(sinceStart)" }
