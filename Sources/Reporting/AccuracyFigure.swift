@@ -28,7 +28,9 @@ struct AccuracyFigure: Sendable {
           color: color(configuration), reference: configuration.published?.quantizedAccuracy)
       })
     let errors = model.configurations.flatMap { configuration in
-      [configuration.qmse.map { $0.mean + ($0.deviation ?? 0) }, configuration.published?.qmse].compactMap { $0 }
+      [configuration.qmse.map { $0.mean + ($0.deviation ?? 0) }, configuration.published?.qmse].compactMap {
+        $0
+      }
     }
     let qmse = BarChart(
       title: "QMSE", valueTitle: "mean squared difference of the softmax outputs",
@@ -61,7 +63,9 @@ struct AccuracyFigure: Sendable {
   }
 
   private func statusLegend() -> Markup {
-    let present = model.statusCounts.filter { [.completed, .diverged, .vanished, .running].contains($0.status) }
+    let present = model.statusCounts.filter {
+      [.completed, .diverged, .vanished, .running].contains($0.status)
+    }
     guard present.count > 1 else { return .many([]) }
     return .tag("p", ["class": "statuses"], present.map { PageParts.badge($0.status) })
   }

@@ -39,7 +39,8 @@ enum PageParts {
 
   private static func sample(_ style: SeriesStyle) -> Markup {
     .tag(
-      "svg", ["viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true", "stroke": style.color],
+      "svg",
+      ["viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true", "stroke": style.color],
       [
         .tag("path", ["d": "M1 6H29", "stroke-width": "1.6", "stroke-dasharray": style.dash]),
         .tag(

@@ -27,7 +27,7 @@ enum PageStyle {
       border-bottom: 1px solid var(--line); padding: 9px 0; }
     a { color: var(--accent); text-decoration: none; }
     a:hover { text-decoration: underline; }
-    section { padding: 40px 0 8px; }
+    section { padding: 40px 0 24px; }
     section + section { border-top: 1px solid var(--line); }
     figure { margin: 22px 0 34px; }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 22px 32px;
@@ -78,7 +78,9 @@ enum PageStyle {
     dd { grid-column: 2; margin: 0; overflow-wrap: anywhere; }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     @media (max-width: 640px) { header, main { padding: 0 16px; } h1 { font-size: 26px; } }
+    @page { size: A4 landscape; margin: 12mm; }
     @media print {
+      header, main { padding: 0; }
       body { font-size: 11px; }
       nav, .legend input, .legend button, .legend button { display: none !important; }
       .charts { grid-template-columns: 1fr 1fr; gap: 12px 18px; }
@@ -86,7 +88,7 @@ enum PageStyle {
       h2, h3, figcaption { break-after: avoid; }
       .badge { border: 1px solid #1c2530; }
       .scroll { overflow: visible; border: 0; }
-      table { font-size: 8.5px; }
+      table, thead th, td small, td .badge { font-size: 8.5px; }
       th, td { padding: 2px 4px; }
     }
 

@@ -61,12 +61,14 @@ extension SeriesStyle.Marker {
     func n(_ value: Double) -> String { NumberText.coordinate(value) }
     let t = r * 1.2
     switch self {
-    case .circle: return "M\(n(x - r)) \(n(y))a\(n(r)) \(n(r)) 0 1 0 \(n(2 * r)) 0a\(n(r)) \(n(r)) 0 1 0 \(n(-2 * r)) 0z"
+    case .circle:
+      return "M\(n(x - r)) \(n(y))a\(n(r)) \(n(r)) 0 1 0 \(n(2 * r)) 0a\(n(r)) \(n(r)) 0 1 0 \(n(-2 * r)) 0z"
     case .square: return "M\(n(x - r)) \(n(y - r))h\(n(2 * r))v\(n(2 * r))h\(n(-2 * r))z"
     case .triangle: return "M\(n(x)) \(n(y - t))l\(n(t)) \(n(2 * r))h\(n(-2 * t))z"
     case .wedge: return "M\(n(x)) \(n(y + t))l\(n(t)) \(n(-2 * r))h\(n(-2 * t))z"
     case .diamond: return "M\(n(x)) \(n(y - t))l\(n(t)) \(n(t))l\(n(-t)) \(n(t))l\(n(-t)) \(n(-t))z"
-    case .cross: return "M\(n(x - r)) \(n(y - r))l\(n(2 * r)) \(n(2 * r))m0 \(n(-2 * r))l\(n(-2 * r)) \(n(2 * r))"
+    case .cross:
+      return "M\(n(x - r)) \(n(y - r))l\(n(2 * r)) \(n(2 * r))m0 \(n(-2 * r))l\(n(-2 * r)) \(n(2 * r))"
     case .dot, .block: return "M\(n(x)) \(n(y))h0"
     case .plus: return "M\(n(x - t)) \(n(y))h\(n(2 * t))m\(n(-t)) \(n(-t))v\(n(2 * t))"
     }

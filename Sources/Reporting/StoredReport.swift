@@ -20,7 +20,8 @@ extension ReportModel {
     records = records.filter { seen.insert($0.id).inserted }
 
     let attempts = Dictionary(grouping: try reader.attempts(), by: \.trial)
-    let workers = Dictionary(try reader.workers().map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let workers = Dictionary(
+      try reader.workers().map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let fingerprints = try reader.datasets()
     let trials = try records.map { record in
       ReportTrial(
@@ -30,7 +31,8 @@ extension ReportModel {
         provenance: Self.provenance(
           attempts[record.id] ?? [], workers, fingerprints[record.configuration.data.dataset.rawValue]))
     }
-    self.init(title: chosen.isEmpty ? "Results" : chosen.joined(separator: ", "), trials: trials, epoch: epoch)
+    self.init(
+      title: chosen.isEmpty ? "Results" : chosen.joined(separator: ", "), trials: trials, epoch: epoch)
   }
 
   /// The attempt that gave the result, or the latest.

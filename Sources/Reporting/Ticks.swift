@@ -31,7 +31,8 @@ enum Ticks {
     // One power of ten for the whole axis, so that its labels compare at a glance.
     let exponent = Int(log10(largest * (1 + 1e-9)).rounded(.down))
     let unit = pow(10, Double(exponent))
-    let decimals = min(max(0, exponent - Int(log10(step * (1 + 1e-9)).rounded(.down))) + (isQuarter(step) ? 1 : 0), 6)
+    let decimals = min(
+      max(0, exponent - Int(log10(step * (1 + 1e-9)).rounded(.down))) + (isQuarter(step) ? 1 : 0), 6)
     return values.map { value in
       let factor = NumberText.fixed(value / unit, digits: decimals)
       return Tick(value: value, label: value == 0 ? "0" : "\(factor)·10\(NumberText.superscript(exponent))")
