@@ -26,6 +26,11 @@ public enum ReportPage {
     return "<!DOCTYPE html>\n\(page.serialized)\n"
   }
 
+  /// Writes the page, in place of a file that is there. Throws `ReportError.unwritable`.
+  public static func write(_ model: ReportModel, toFile path: String) throws(ReportError) {
+    try ReportFile.write(html(model), to: path)
+  }
+
   private struct Section {
     var id: String
     var title: String

@@ -59,11 +59,6 @@ struct Report: ParsableCommand {
       FileHandle.standardOutput.write(Data(content.utf8))
       return
     }
-    do {
-      try Data(content.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      let reason = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
-      throw ReportError.unwritable(path: path, reason: reason ?? error.localizedDescription)
-    }
+    try ReportFile.write(content, to: path)
   }
 }
