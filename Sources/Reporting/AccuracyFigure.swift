@@ -6,8 +6,12 @@ struct AccuracyFigure: Sendable {
     let measured = model.configurations.filter { $0.fp32Accuracy != nil || $0.quantizedAccuracy != nil }
     guard !measured.isEmpty else { return nil }
     let accuracies = measured.flatMap { configuration in
-      [configuration.fp32Accuracy?.mean, configuration.quantizedAccuracy?.mean, configuration.published?.quantizedAccuracy]
-        .compactMap { $0 }
+      [
+        configuration.fp32Accuracy?.mean,
+        configuration.quantizedAccuracy.map { $0.mean - ($0.deviation ?? 0) },
+        configuration.quantizedAccuracy.map { $0.mean + ($0.deviation ?? 0) },
+        configuration.published?.quantizedAccuracy,
+      ].compactMap { $0 }
     }
     let hasReference = measured.contains { $0.published?.quantizedAccuracy != nil }
     let accuracy = BarChart(
@@ -23,8 +27,10 @@ struct AccuracyFigure: Sendable {
           },
           color: color(configuration), reference: configuration.published?.quantizedAccuracy)
       })
-    let errors = model.configurations.compactMap { configuration in
-      configuration.qmse.map { $0.mean + ($0.deviation ?? 0) }
+    let errors = model.configurations.flatMap { configuration in
+      [configuration.qmse.map { $0.mean + ($0.deviation ?? 0) }, configuration.published?.qmse].compactMap {
+        $0
+      }
     }
     let qmse = BarChart(
       title: "QMSE", valueTitle: "mean squared difference of the softmax outputs",
@@ -57,7 +63,9 @@ struct AccuracyFigure: Sendable {
   }
 
   private func statusLegend() -> Markup {
-    let present = model.statusCounts.filter { [.completed, .diverged, .vanished, .running].contains($0.status) }
+    let present = model.statusCounts.filter {
+      [.completed, .diverged, .vanished, .running].contains($0.status)
+    }
     guard present.count > 1 else { return .many([]) }
     return .tag("p", ["class": "statuses"], present.map { PageParts.badge($0.status) })
   }

@@ -29,6 +29,12 @@ struct Axis: Sendable {
     }
   }
 
+  /// The part of the axis that the values take up.
+  func spread(_ values: [Double]) -> Double {
+    let places = values.compactMap(position)
+    return (places.max() ?? 0) - (places.min() ?? 0)
+  }
+
   /// A linear axis over all finite values, to the next ticks; 0 is on it where asked, or where it is near.
   static func linear(_ values: [Double], includesZero: Bool = false, count: Int = 5) -> Axis {
     let drawable = values.filter { $0.isFinite && abs($0) < 1e300 }
@@ -36,8 +42,8 @@ struct Axis: Sendable {
     var upper = drawable.max() ?? 1
     if includesZero || (lower > 0 && lower < 0.3 * upper) { lower = min(lower, 0) }
     if includesZero || (upper < 0 && upper > 0.3 * lower) { upper = max(upper, 0) }
-    if upper - lower <= abs(upper) * 1e-9 {
-      let margin = upper == 0 ? 1 : abs(upper) * 0.1
+    if upper - lower <= max(abs(upper) * 1e-9, 1e-290) {
+      let margin = abs(upper) < 1e-280 ? 1 : abs(upper) * 0.1
       lower -= lower == 0 ? 0 : margin
       upper += margin
     }

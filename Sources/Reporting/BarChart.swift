@@ -26,11 +26,18 @@ struct BarChart: Sendable {
 
   func svg() -> Markup {
     let names = rows.map { SVGFrame.textWidth($0.name) }.max() ?? 0
-    let height = 48 + Self.rowHeight * Double(max(rows.count, 1)) + 42
+    let isTall = rows.count > 20
+    let top = isTall ? 52.0 : 34.0
+    let height = top + 8 + Self.rowHeight * Double(max(rows.count, 1)) + 48
     let frame = SVGFrame(
-      width: width, height: height, left: min(max(names + 14, 60), width * 0.55), right: 22, top: 34, bottom: 42)
-    var nodes = [frame.title(title), frame.numericTitle(valueTitle), frame.numericAxis(axis)]
-    for (i, row) in rows.enumerated() { nodes.append(draw(row, frame, y: 34 + 8 + (Double(i) + 0.5) * Self.rowHeight)) }
+      width: width, height: height, left: min(max(names + 14, 60), width * 0.55), right: 22, top: top,
+      bottom: 42)
+    var nodes = [
+      frame.title(title), frame.numericTitle(valueTitle), frame.numericAxis(axis, isRepeatedAbove: isTall),
+    ]
+    for (i, row) in rows.enumerated() {
+      nodes.append(draw(row, frame, y: top + 8 + (Double(i) + 0.5) * Self.rowHeight))
+    }
     return frame.svg(label: "\(title), \(valueTitle), one row for each of \(rows.count)", nodes)
   }
 
@@ -57,7 +64,8 @@ struct BarChart: Sendable {
             "fill-opacity": "0.75",
           ]))
       if let deviation, let a = x(value - deviation), let b = x(value + deviation) {
-        nodes.append(.tag("path", ["d": "M\(n(a)) \(n(y))H\(n(b))", "stroke": "#1c2530", "stroke-width": "1.4"]))
+        nodes.append(
+          .tag("path", ["d": "M\(n(a)) \(n(y))H\(n(b))", "stroke": "#1c2530", "stroke-width": "1.4"]))
       }
     case .span(let from, let to, let deviation):
       let (a, b) = (x(from), x(to))

@@ -11,10 +11,15 @@ struct CostFigure: Sendable {
     let costs = Set(points.map(\.macs))
     guard costs.count >= 3 else { return nil }
     let charts = [
-      chart("Accuracy against cost", "test accuracy, %", points, [("fp32", \.fp32Accuracy), ("quint8", \.quantizedAccuracy)]),
-      chart("QMSE against cost", "mean squared difference of the softmax outputs", points, [("QMSE", \.qmse)]),
+      chart(
+        "Accuracy against cost", "test accuracy, %", points,
+        [("fp32", \.fp32Accuracy), ("quint8", \.quantizedAccuracy)]),
+      chart(
+        "QMSE against cost", "mean squared difference of the softmax outputs", points, [("QMSE", \.qmse)]),
       chart("QCE against cost", "cross-entropy, nats", points, [("QCE", \.qce)]),
-      chart("Accuracy decrease against cost", "|fp32 − quint8| / fp32, %", points, [("decrease", \.percentDecrease)]),
+      chart(
+        "Accuracy decrease against cost", "|fp32 − quint8| / fp32, %", points,
+        [("decrease", \.percentDecrease)]),
     ]
     return PageParts.figure(
       id: "cost", heading: "Cost and robustness",

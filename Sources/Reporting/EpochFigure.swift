@@ -12,11 +12,13 @@ struct EpochFigure: Sendable {
     guard hasEvolution else { return nil }
     let metrics: [(name: String, unit: String, of: (Snapshot) -> [Double])] = [
       ("fp32 accuracy", "test accuracy, %", { [$0.testAccuracy * 100] }),
-      ("Quint8 accuracy", "test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
+      ("quint8 accuracy", "test accuracy, %", { $0.draws.map { $0.quantizedAccuracy * 100 } }),
       (
         "Accuracy decrease", "|fp32 − quint8| / fp32, %",
         { snapshot in
-          snapshot.draws.map { abs(snapshot.testAccuracy - $0.quantizedAccuracy) / snapshot.testAccuracy * 100 }
+          snapshot.draws.map {
+            abs(snapshot.testAccuracy - $0.quantizedAccuracy) / snapshot.testAccuracy * 100
+          }
         }
       ), ("QMSE", "mean squared difference of the softmax outputs", { $0.draws.map(\.qmse) }),
     ]
@@ -28,7 +30,8 @@ struct EpochFigure: Sendable {
       for (m, metric) in metrics.enumerated() {
         charts.append(
           LineChart(
-            title: panel.title.map { "\($0): \(metric.name.lowercasedFirst)" } ?? metric.name, valueTitle: metric.unit, horizontal: epochAxis(curves[m].joined()),
+            title: panel.title.map { "\($0): \(metric.name.lowercasedFirst)" } ?? metric.name,
+            valueTitle: metric.unit, horizontal: epochAxis(curves[m].joined()),
             vertical: .linear(curves[m].joined().joined().compactMap(\.y)),
             series: zip(panel.members, curves[m][p]).map {
               LineChart.Series(name: $0.described, style: $0.style, points: $1)
@@ -82,7 +85,9 @@ struct EpochFigure: Sendable {
       }
       if series.count > legend.count { legend = series.map { ($0.name, $0.style) } }
       return LineChart(
-        title: "\(kind.word.prefix(1).uppercased())\(kind.word.dropFirst()): \(quantity.name.lowercasedFirst)", valueTitle: quantity.title,
+        title:
+          "\(kind.word.prefix(1).uppercased())\(kind.word.dropFirst()): \(quantity.name.lowercasedFirst)",
+        valueTitle: quantity.title,
         horizontal: epochAxis(series.map(\.points)),
         vertical: quantity.axis(series.flatMap(\.points).compactMap(\.y)), series: series
       ).svg()
@@ -108,7 +113,8 @@ struct EpochFigure: Sendable {
   }
 
   private func epochs(_ configuration: ReportConfiguration) -> [Int] {
-    Set(configuration.trials.flatMap { $0.snapshots.map(\.epoch) }).filter { $0 <= lastEpoch ?? .max }.sorted()
+    Set(configuration.trials.flatMap { $0.snapshots.map(\.epoch) }).filter { $0 <= lastEpoch ?? .max }
+      .sorted()
   }
 
   private func epochAxis(_ curves: some Sequence<[(x: Double, y: Double?)]>) -> LineChart.Horizontal {

@@ -15,12 +15,14 @@ struct LayerFigure: Sendable {
     let measured = quantities.map { quantity in
       (quantity, plan.panels.map { panel in panel.members.map { quantity.values($0.configuration) } })
     }
-    guard measured.contains(where: { $0.1.joined().joined().contains { $0.value != nil } }) else { return nil }
+    guard measured.contains(where: { $0.1.joined().joined().contains { $0.value != nil } }) else {
+      return nil
+    }
     var charts: [Markup] = []
     for (p, panel) in plan.panels.enumerated() {
       for (quantity, values) in measured {
         let everywhere = values.joined().joined().compactMap(\.value)
-        charts.append(chart(panel, quantity, values[p], axis: quantity.axis(everywhere)))
+        charts.append(chart(panel, quantity, values[p], shared: quantity.axis(everywhere)))
       }
     }
     return PageParts.figure(
@@ -29,8 +31,10 @@ struct LayerFigure: Sendable {
   }
 
   private func chart(
-    _ panel: SeriesPlan.Panel, _ quantity: LayerQuantity, _ values: [[LayerQuantity.Entry]], axis: Axis
+    _ panel: SeriesPlan.Panel, _ quantity: LayerQuantity, _ values: [[LayerQuantity.Entry]], shared: Axis
   ) -> Markup {
+    let measured = values.joined().compactMap(\.value)
+    let keepsShared = measured.isEmpty || shared.spread(measured) >= 0.35
     let layers = LayerAxis(values.map { $0.map(\.layer) })
     let series = zip(panel.members, values).map { member, entries in
       LineChart.Series(
@@ -40,8 +44,10 @@ struct LayerFigure: Sendable {
         })
     }
     return LineChart(
-      title: panel.title.map { "\($0): \(quantity.name.lowercasedFirst)" } ?? quantity.name, valueTitle: quantity.title, horizontal: .categories(layers.names),
-      vertical: axis, series: series
+      title: panel.title.map { "\($0): \(quantity.name.lowercasedFirst)" } ?? quantity.name,
+      valueTitle: quantity.title + (keepsShared ? "" : " (scale of its own)"),
+      horizontal: .categories(layers.names), vertical: keepsShared ? shared : quantity.axis(measured),
+      series: series
     ).svg()
   }
 }
@@ -79,7 +85,9 @@ extension LayerFigure {
         + "down from layer to layer, so look for the layer at which the line falls steeply.",
       quantities: [
         .error("SQNR", "of the layer's output, dB, higher is better", .linear, \.sqnr),
-        .error("Mean squared error", "of the layer's output, squared units of the activations", .automatic) { $0.mse },
+        .error("Mean squared error", "of the layer's output, squared units of the activations", .automatic) {
+          $0.mse
+        },
       ]),
     LayerFigure(
       id: "lone-contributions", heading: "What each quantizer costs alone",
@@ -87,8 +95,12 @@ extension LayerFigure {
         "Error of the network's output when only this layer's weights (left), or only its activations (right), are "
         + "quantized and all else stays fp32: the highest points are the layers worth more bits.",
       quantities: [
-        .error("Weights alone", "QMSE of the network, only this layer's weights quantized", .automatic, \.weightsAloneQMSE),
-        .error("Activations alone", "QMSE of the network, only this layer's output quantized", .automatic, \.activationsAloneQMSE),
+        .error(
+          "Weights alone", "QMSE of the network, only this layer's weights quantized", .automatic,
+          \.weightsAloneQMSE),
+        .error(
+          "Activations alone", "QMSE of the network, only this layer's output quantized", .automatic,
+          \.activationsAloneQMSE),
       ]),
     LayerFigure(
       id: "quantizer-sqnr", heading: "Signal-to-noise ratio of the quantizers",
@@ -111,10 +123,14 @@ extension LayerFigure {
         "How training moved the \(kind.word): 1 on the left and 0 on the right mean that the layer is as it was "
         + "drawn. Layers far from that were reshaped by training, the others still show their initialization.",
       quantities: [
-        .change("Growth of the range", "range at the end / range at initialization", .automatic, of: .range(kind)) { before, after in
+        .change(
+          "Growth of the range", "range at the end / range at initialization", .automatic, of: .range(kind)
+        ) { before, after in
           before > 0 ? after / before : nil
         },
-        .change("Change of average precision", "at the end − at initialization", .linear, of: .precision(kind)) { $1 - $0 },
+        .change(
+          "Change of average precision", "at the end − at initialization", .linear, of: .precision(kind)
+        ) { $1 - $0 },
       ])
   }
 }

@@ -51,7 +51,9 @@ extension LayerQuantity {
   }
 
   static func precision(_ kind: TensorKind) -> LayerQuantity {
-    statistic("Average precision", "channel range / tensor range, mean over channels", .linear, kind, \.averagePrecision)
+    statistic(
+      "Average precision", "channel range / tensor range, mean over channels", .linear, kind,
+      \.averagePrecision)
   }
 
   static func sqnr(_ kind: TensorKind) -> LayerQuantity {
@@ -85,7 +87,8 @@ extension LayerQuantity {
     LayerQuantity(name: name, title: title, scale: scale) { initial, result in
       guard let initial, initial.epoch != result.epoch else { return [] }
       let before = Dictionary(
-        quantity.means(quantity.entries(nil, initial)).map { ($0.layer, $0.value) }, uniquingKeysWith: { a, _ in a })
+        quantity.means(quantity.entries(nil, initial)).map { ($0.layer, $0.value) },
+        uniquingKeysWith: { a, _ in a })
       return quantity.means(quantity.entries(nil, result)).map { entry in
         guard let old = before[entry.layer] ?? nil, let new = entry.value else {
           return Entry(index: entry.index, layer: entry.layer, value: nil)

@@ -85,7 +85,8 @@ struct LineChart: Sendable {
         .tag(
           "text",
           [
-            "transform": "translate(\(SVGFrame.n(shown + 2)) \(SVGFrame.n(top - 28))) rotate(-50)", "font-size": "10",
+            "transform": "translate(\(SVGFrame.n(shown + 2)) \(SVGFrame.n(top - 28))) rotate(-50)",
+            "font-size": "10",
           ], mark.name))
     }
     return .tag("g", [:], nodes)
@@ -126,9 +127,18 @@ struct LineChart: Sendable {
     }
     guard !line.isEmpty else { return .many([]) }
     var nodes: [Markup] = [.tag("title", [:], series.name)]
-    if series.drawsLine { nodes.append(.tag("path", ["d": line, "stroke-width": "1.6", "stroke-dasharray": style.dash])) }
+    if series.drawsLine {
+      nodes.append(.tag("path", ["d": line, "stroke-width": "1.6", "stroke-dasharray": style.dash]))
+    }
     if !bars.isEmpty { nodes.append(.tag("path", ["d": bars, "stroke-width": "1.2"])) }
-    nodes.append(.tag("path", ["d": markers, "fill": style.color]))
+    nodes.append(
+      .tag(
+        "path",
+        [
+          "d": markers, "fill": style.marker.cap == nil ? style.color : nil,
+          "stroke-linecap": style.marker.cap,
+          "stroke-width": style.marker.cap.map { $0 == "round" ? "6" : "4.6" },
+        ]))
     return .tag(
       "g",
       ["class": "s \(style.name)", "stroke": style.color, "fill": "none", "stroke-linejoin": "round"], nodes)

@@ -7,13 +7,17 @@ indirect enum Markup: Sendable {
   case verbatim(String)
   case many([Markup])
 
-  static func tag(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ children: [Markup] = [])
+  static func tag(
+    _ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ children: [Markup] = []
+  )
     -> Markup
   {
     .element(name, attributes.compactMap { pair in pair.value.map { (name: pair.key, value: $0) } }, children)
   }
 
-  static func tag(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ text: String) -> Markup {
+  static func tag(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ text: String)
+    -> Markup
+  {
     tag(name, attributes, [.text(text)])
   }
 
@@ -67,5 +71,7 @@ indirect enum Markup: Sendable {
   private static let childless: Set<String> = [
     "meta", "input", "br", "path", "line", "rect", "circle",
   ]
-  private static let endsLine: Set<String> = ["tr", "p", "figure", "section", "svg", "g", "li", "h2", "h3", "style", "div"]
+  private static let endsLine: Set<String> = [
+    "tr", "p", "figure", "section", "svg", "g", "li", "h2", "h3", "style", "div",
+  ]
 }

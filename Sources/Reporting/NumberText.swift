@@ -27,7 +27,8 @@ enum NumberText {
   /// `10⁻³` is written "10" + superscript(−3).
   static func superscript(_ value: Int) -> String {
     let signs: [Character: Character] = [
-      "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+      "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸",
+      "9": "⁹",
     ]
     return String(String(value).map { signs[$0] ?? $0 })
   }

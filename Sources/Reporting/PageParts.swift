@@ -39,10 +39,16 @@ enum PageParts {
 
   private static func sample(_ style: SeriesStyle) -> Markup {
     .tag(
-      "svg", ["viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true", "stroke": style.color],
+      "svg",
+      ["viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true", "stroke": style.color],
       [
         .tag("path", ["d": "M1 6H29", "stroke-width": "1.6", "stroke-dasharray": style.dash]),
-        .tag("path", ["d": style.marker.path(15, 6), "fill": style.color]),
+        .tag(
+          "path",
+          [
+            "d": style.marker.path(15, 6), "fill": style.color, "stroke-linecap": style.marker.cap,
+            "stroke-width": style.marker.cap.map { _ in "5" },
+          ]),
       ])
   }
 }

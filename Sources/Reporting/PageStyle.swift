@@ -27,7 +27,7 @@ enum PageStyle {
       border-bottom: 1px solid var(--line); padding: 9px 0; }
     a { color: var(--accent); text-decoration: none; }
     a:hover { text-decoration: underline; }
-    section { padding: 40px 0 8px; }
+    section { padding: 40px 0 24px; }
     section + section { border-top: 1px solid var(--line); }
     figure { margin: 22px 0 34px; }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 22px 32px;
@@ -48,7 +48,7 @@ enum PageStyle {
     \(ReportStatus.allCases.map { ".\($0.rawValue) { --tint: \($0.color); }" }.joined(separator: "\n"))
     .badge.pending, .badge.running { color: var(--tint); background: #fff; box-shadow: inset 0 0 0 1px var(--tint); }
     .scroll { overflow-x: auto; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
-    table { border-collapse: collapse; width: 100%; font-size: 13px; line-height: 1.4; }
+    table { border-collapse: collapse; width: 100%; font-size: 12.5px; line-height: 1.4; }
     th, td { padding: 5px 6px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody tr:hover > * { background: var(--wash); }
@@ -61,8 +61,9 @@ enum PageStyle {
     thead tr:first-child:not(:last-child) td { border-bottom: 0; }
     th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0;
       cursor: pointer; text-align: inherit; }
-    thead th { white-space: normal; }
-    td small { color: var(--soft); font-size: 11px; }
+    thead th { white-space: normal; font-size: 11.5px; }
+    td small { color: var(--soft); font-size: 10.5px; }
+    td .badge { padding: 0 7px; font-size: 11px; line-height: 17px; }
     svg:has(g.s:hover) g.s:not(:hover) { opacity: 0.25; }
     .js th button:hover { color: var(--accent); }
     .js th[aria-sort=ascending] button { color: var(--accent); box-shadow: 0 -2px var(--accent); }
@@ -77,7 +78,9 @@ enum PageStyle {
     dd { grid-column: 2; margin: 0; overflow-wrap: anywhere; }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     @media (max-width: 640px) { header, main { padding: 0 16px; } h1 { font-size: 26px; } }
+    @page { size: A4 landscape; margin: 12mm; }
     @media print {
+      header, main { padding: 0; }
       body { font-size: 11px; }
       nav, .legend input, .legend button, .legend button { display: none !important; }
       .charts { grid-template-columns: 1fr 1fr; gap: 12px 18px; }
@@ -85,7 +88,7 @@ enum PageStyle {
       h2, h3, figcaption { break-after: avoid; }
       .badge { border: 1px solid #1c2530; }
       .scroll { overflow: visible; border: 0; }
-      table { font-size: 8.5px; }
+      table, thead th, td small, td .badge { font-size: 8.5px; }
       th, td { padding: 2px 4px; }
     }
 

@@ -33,6 +33,8 @@ public struct ReportModel: Hashable, Sendable {
 
   public var trials: [ReportTrial] { configurations.flatMap(\.trials) }
 
+  public func count(of status: ReportStatus) -> Int { trials.count { $0.status == status } }
+
   /// How many trials stand where; only what occurs, in the order of `ReportStatus`.
   public var statusCounts: [(status: ReportStatus, count: Int)] {
     let trials = trials
@@ -48,7 +50,7 @@ extension ReportTrial {
   var groupKey: String {
     var configuration = configuration
     configuration.seed = 0
-    return label + "\n" + ReportSettings.canonical(configuration)
+    return label + "\n" + configuration.canonicalJSON
   }
 }
 

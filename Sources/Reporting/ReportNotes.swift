@@ -21,7 +21,9 @@ struct ReportNotes: Sendable {
     entries.append(
       (
         "failures",
-        trials.filter { $0.status == .failed }.map { "\(name($0)): \($0.failure ?? "no reason was recorded")" }
+        trials.filter { $0.status == .failed }.map {
+          "\(name($0)): \($0.failure ?? "no reason was recorded")"
+        }
       ))
     return entries.filter { !$0.values.isEmpty }
   }

@@ -17,11 +17,18 @@ public enum ReportPage {
           "body", [:],
           [
             header(model, sections.map { ($0.id, $0.title) }),
-            .tag("main", [:], sections.map { PageParts.section(id: $0.id, title: $0.title, $0.lead, $0.children) }),
+            .tag(
+              "main", [:],
+              sections.map { PageParts.section(id: $0.id, title: $0.title, $0.lead, $0.children) }),
             .tag("script", [:], [.verbatim(PageScript.javaScript)]),
           ]),
       ])
     return "<!DOCTYPE html>\n\(page.serialized)\n"
+  }
+
+  /// Writes the page, in place of a file that is there. Throws `ReportError.unwritable`.
+  public static func write(_ model: ReportModel, toFile path: String) throws(ReportError) {
+    try ReportFile.write(html(model), to: path)
   }
 
   private struct Section {
@@ -38,17 +45,20 @@ public enum ReportPage {
       Section(
         id: "results", title: "Results",
         lead: model.configurations.isEmpty
-          ? "The store holds no trial yet." : "Choose a column's head to sort by it; numbers after ± are one standard "
+          ? "The store holds no trial yet."
+          : "Choose a column's head to sort by it; numbers after ± are one standard "
             + "deviation over training seeds and calibration draws.",
         children: model.configurations.isEmpty ? [] : [ResultTableMarkup(model: model).markup()]),
       Section(
         id: "quantization", title: "Accuracy and quantization",
-        children: [AccuracyFigure(model: model).markup(), CostFigure(model: model).markup()].compactMap { $0 }),
+        children: [AccuracyFigure(model: model).markup(), CostFigure(model: model).markup()].compactMap { $0 }
+      ),
       Section(
         id: "layers", title: "Layer by layer", lead: layerLead(model),
         children: LayerFigure.distributions.compactMap { $0.markup(plan) }),
       Section(
-        id: "errors", title: "Where the error arises", children: LayerFigure.errors.compactMap { $0.markup(plan) }),
+        id: "errors", title: "Where the error arises",
+        children: LayerFigure.errors.compactMap { $0.markup(plan) }),
       Section(
         id: "evolution", title: "During training",
         children: [evolution.metrics(), evolution.layers()].compactMap { $0 }),

@@ -34,25 +34,12 @@ public struct ReportSettings: Hashable, Sendable {
     }
   }
 
-  /// Canonical JSON: sorted keys, so that equal configurations give equal text.
-  static func canonical(_ configuration: TrialConfiguration) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(configuration) else {
-      preconditionFailure("a trial configuration holds only numbers, words and lists")
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-
   private static func flattened(_ configuration: TrialConfiguration) -> [String: String] {
-    // Absent in JSON, where they mean all images.
-    var settings = ["data.train": "all", "data.test": "all"]
-    let data = Data(canonical(configuration).utf8)
-    if let root = try? JSONDecoder().decode(SettingValue.self, from: data), case .map(let sections) = root {
-      for (name, section) in sections { flatten(section, path: name, into: &settings) }
-    }
+    var settings: [String: String] = [:]
+    let data = Data(configuration.canonicalJSON.utf8)
+    guard let root = try? JSONDecoder().decode(SettingValue.self, from: data), case .map(let sections) = root
+    else { preconditionFailure("canonical JSON is a map") }
+    for (name, section) in sections { flatten(section, path: name, into: &settings) }
     return settings
   }
 
@@ -67,6 +54,8 @@ public struct ReportSettings: Hashable, Sendable {
 }
 
 private enum SettingValue: Decodable {
+  /// A size left open.
+  case all
   case flag(Bool)
   case number(Double)
   case word(String)
@@ -75,7 +64,9 @@ private enum SettingValue: Decodable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let flag = try? container.decode(Bool.self) {
+    if container.decodeNil() {
+      self = .all
+    } else if let flag = try? container.decode(Bool.self) {
       self = .flag(flag)
     } else if let number = try? container.decode(Double.self) {
       self = .number(number)
@@ -90,6 +81,7 @@ private enum SettingValue: Decodable {
 
   var text: String {
     switch self {
+    case .all: "all"
     case .flag(let flag): flag ? "yes" : "no"
     case .number(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
     case .word(let word): word

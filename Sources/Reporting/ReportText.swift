@@ -10,8 +10,12 @@ public enum ReportText {
     if let epoch = model.epoch { output += "results up to epoch \(epoch)\n" }
     let columns = ResultTable(model).columns
     var table = TextTable(
-      columns: columns.map { .init($0.isPublished ? "thesis \($0.header)" : $0.header, $0.isNumber ? .right : .left) })
-    for configuration in model.configurations { table.append(columns.map { $0.cell(configuration) }.map { $0.text + $0.spread }) }
+      columns: columns.map {
+        .init($0.isPublished ? "thesis \($0.header)" : $0.header, $0.isNumber ? .right : .left)
+      })
+    for configuration in model.configurations {
+      table.append(columns.map { $0.cell(configuration) }.map { $0.text + $0.spread })
+    }
     return output + "\n" + table.text
   }
 }

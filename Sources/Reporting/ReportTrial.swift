@@ -45,7 +45,8 @@ public struct ReportTrial: Hashable, Sendable {
   }
 
   public init(
-    identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus, failure: String? = nil,
+    identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus,
+    failure: String? = nil,
     snapshots: [Snapshot] = [], provenance: Provenance? = nil
   ) {
     self.identity = identity

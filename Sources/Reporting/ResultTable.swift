@@ -15,6 +15,8 @@ struct ResultTable: Sendable {
     var text: String
     /// Its spread, ` ± 0.31`; empty where none is known.
     var spread = ""
+    /// The spread's two parts in words; nil where there is none.
+    var detail: String?
     /// What the cell is sorted by, where it holds a number.
     var value: Double?
   }
@@ -46,11 +48,15 @@ struct ResultTable: Sendable {
     measure("fp32 %", "Test accuracy of the trained network in floating point.", 2, \.fp32Accuracy),
     measure("quint8 %", "Test accuracy of the same network in 8-bit integers.", 2, \.quantizedAccuracy),
     measure(
-      "decrease %", "|fp32 − quint8| / fp32: the part of the accuracy that quantization costs.", 2, \.percentDecrease),
+      "decrease %", "|fp32 − quint8| / fp32: the part of the accuracy that quantization costs.", 2,
+      \.percentDecrease),
     measure("QMSE", "Mean squared difference of the two networks' softmax outputs.", 4, \.qmse),
-    measure("QCE", "Cross-entropy of the integer network's outputs against the fp32 outputs, in nats.", 3, \.qce),
+    measure(
+      "QCE", "Cross-entropy of the integer network's outputs against the fp32 outputs, in nats.", 3, \.qce),
     measure("QKL", "QCE less the entropy of the fp32 outputs: 0 where both agree.", 3, \.qkl),
-    Column(header: "conv MMACs", explanation: "Millions of multiply-accumulates of all convolutions for one image.") {
+    Column(
+      header: "conv MMACs", explanation: "Millions of multiply-accumulates of all convolutions for one image."
+    ) {
       let macs = $0.cost.map { Double($0.convolutionMACs) / 1e6 }
       return Cell(text: NumberText.fixed(macs, digits: 1), value: macs)
     },
@@ -68,9 +74,14 @@ struct ResultTable: Sendable {
   ) -> Column {
     Column(header: header, explanation: explanation) {
       let measure = metric($0)
-      return Cell(
-        text: text(measure?.mean, digits: digits),
-        spread: measure?.deviation.map { " ± \(text($0, digits: digits))" } ?? "", value: measure?.mean)
+      var cell = Cell(text: text(measure?.mean, digits: digits), value: measure?.mean)
+      guard let measure, let deviation = measure.deviation else { return cell }
+      cell.spread = " ± \(text(deviation, digits: digits))"
+      let parts = [("seeds", measure.seedDeviation), ("draws", measure.drawDeviation)]
+      cell.detail = parts.compactMap { name, deviation in
+        deviation.map { "\(name): ± \(text($0, digits: digits))" }
+      }.joined(separator: ", ")
+      return cell
     }
   }
 

@@ -12,7 +12,9 @@ struct ResultTableMarkup: Sendable {
           "tr", [:],
           [
             .tag("td", ["colspan": "\(columns.count - published)"]),
-            .tag("th", ["class": "published first", "colspan": "\(published)", "scope": "colgroup"], "thesis, 200 epochs"),
+            .tag(
+              "th", ["class": "published first", "colspan": "\(published)", "scope": "colgroup"],
+              "thesis, 200 epochs"),
           ]))
     }
     let firstPublished = columns.firstIndex(where: \.isPublished)
@@ -23,7 +25,8 @@ struct ResultTableMarkup: Sendable {
           .tag(
             "th",
             [
-              "scope": "col", "class": name(column, isFirst: i == firstPublished), "title": column.explanation,
+              "scope": "col", "class": name(column, isFirst: i == firstPublished),
+              "title": column.explanation,
               "aria-sort": "none",
             ],
             [.tag("button", ["type": "button"], column.header)])
@@ -38,9 +41,11 @@ struct ResultTableMarkup: Sendable {
             "td",
             [
               "class": name(column, isFirst: i == firstPublished),
-              "data-value": cell.value.map { "\($0)" },
+              "data-value": cell.value.map { "\($0)" }, "title": cell.detail,
             ],
-            column.header == "outcome" ? badges(configuration) : [.text(cell.text), cell.spread.isEmpty ? .many([]) : .tag("small", [:], cell.spread)])
+            column.header == "outcome"
+              ? badges(configuration)
+              : [.text(cell.text), cell.spread.isEmpty ? .many([]) : .tag("small", [:], cell.spread)])
         })
     }
     return .tag(
@@ -49,7 +54,9 @@ struct ResultTableMarkup: Sendable {
   }
 
   private func name(_ column: ResultTable.Column, isFirst: Bool) -> String? {
-    let names = [column.isNumber ? "number" : nil, column.isPublished ? "published" : nil, isFirst ? "first" : nil]
+    let names = [
+      column.isNumber ? "number" : nil, column.isPublished ? "published" : nil, isFirst ? "first" : nil,
+    ]
     let text = names.compactMap { $0 }.joined(separator: " ")
     return text.isEmpty ? nil : text
   }
@@ -79,7 +86,10 @@ struct SettingsMarkup: Sendable {
         "div", ["class": "shared"],
         groups.keys.sorted().map { name in
           let entries = (groups[name] ?? []).map { setting in
-            (term: setting.path == name ? name : String(setting.path.dropFirst(name.count + 1)), values: [setting.value])
+            (
+              term: setting.path == name ? name : String(setting.path.dropFirst(name.count + 1)),
+              values: [setting.value]
+            )
           }
           return .tag("div", [:], [.tag("h4", [:], name), ReportPage.definitions(entries)])
         }))

@@ -36,14 +36,17 @@ struct SVGFrame: Sendable {
       nodes.append(
         .tag(
           "path",
-          ["d": "M\(Self.n(left)) \(Self.n(y))H\(Self.n(width - right))", "stroke": isBase ? "#9aa5b1" : "#e3e7ec"]))
+          [
+            "d": "M\(Self.n(left)) \(Self.n(y))H\(Self.n(width - right))",
+            "stroke": isBase ? "#9aa5b1" : "#e3e7ec",
+          ]))
       nodes.append(Self.text(tick.label, left - 7, y + 3.8, anchor: "end", fill: "#4a5561"))
     }
     return .tag("g", [:], nodes)
   }
 
-  /// Vertical grid lines with the values of the x axis under them.
-  func numericAxis(_ axis: Axis) -> Markup {
+  /// Vertical grid lines with the values of the x axis under them, and above them too where asked.
+  func numericAxis(_ axis: Axis, isRepeatedAbove: Bool = false) -> Markup {
     var nodes: [Markup] = []
     for tick in axis.ticks {
       guard let place = axis.position(tick.value) else { continue }
@@ -51,6 +54,9 @@ struct SVGFrame: Sendable {
       nodes.append(
         .tag("path", ["d": "M\(Self.n(x)) \(Self.n(top))V\(Self.n(height - bottom))", "stroke": "#eef1f4"]))
       nodes.append(Self.text(tick.label, x, height - bottom + 16, anchor: "middle", fill: "#4a5561"))
+      if isRepeatedAbove {
+        nodes.append(Self.text(tick.label, x, top - 6, anchor: "middle", fill: "#4a5561"))
+      }
     }
     return .tag("g", [:], nodes)
   }
@@ -62,7 +68,8 @@ struct SVGFrame: Sendable {
       names.enumerated().map { i, name in
         let x = x(place(i))
         return .many([
-          .tag("path", ["d": "M\(Self.n(x)) \(Self.n(top))V\(Self.n(height - bottom))", "stroke": "#f0f2f5"]),
+          .tag(
+            "path", ["d": "M\(Self.n(x)) \(Self.n(top))V\(Self.n(height - bottom))", "stroke": "#f0f2f5"]),
           .tag(
             "text",
             [
@@ -91,7 +98,8 @@ struct SVGFrame: Sendable {
     .tag(
       "text",
       [
-        "x": n(x), "y": n(y), "text-anchor": anchor, "font-size": size.map(n), "font-weight": weight, "fill": fill,
+        "x": n(x), "y": n(y), "text-anchor": anchor, "font-size": size.map(n), "font-weight": weight,
+        "fill": fill,
       ], content)
   }
 

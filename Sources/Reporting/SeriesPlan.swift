@@ -49,7 +49,9 @@ struct SeriesPlan: Sendable {
   }
 
   private static func groups(_ configurations: [ReportConfiguration]) -> [(String?, [ReportConfiguration])] {
-    guard configurations.count > panelLimit else { return configurations.isEmpty ? [] : [(nil, configurations)] }
+    guard configurations.count > panelLimit else {
+      return configurations.isEmpty ? [] : [(nil, configurations)]
+    }
     var order: [String] = []
     var families: [String: [ReportConfiguration]] = [:]
     for configuration in configurations {
@@ -64,7 +66,9 @@ struct SeriesPlan: Sendable {
     }
   }
 
-  private static func chunks(title: String, _ members: [ReportConfiguration]) -> [(String?, [ReportConfiguration])] {
+  private static func chunks(title: String, _ members: [ReportConfiguration]) -> [(
+    String?, [ReportConfiguration]
+  )] {
     stride(from: 0, to: members.count, by: panelLimit).map { start in
       let end = min(start + panelLimit, members.count)
       return ("\(title), \(start + 1)–\(end)", Array(members[start..<end]))

@@ -23,7 +23,8 @@ public struct TextTable: Sendable {
 
   /// Adds a row, one cell for every column. Line breaks, tabs and other control characters become spaces.
   public mutating func append(_ row: [String]) {
-    precondition(row.count == columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
+    precondition(
+      row.count == columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
     rows.append(row.map(Self.singleLine))
   }
 
@@ -57,7 +58,9 @@ public struct TextTable: Sendable {
   }
 
   private static func singleLine(_ cell: String) -> String {
-    String(String.UnicodeScalarView(cell.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    String(
+      String.UnicodeScalarView(
+        cell.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {

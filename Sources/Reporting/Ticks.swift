@@ -31,7 +31,8 @@ enum Ticks {
     // One power of ten for the whole axis, so that its labels compare at a glance.
     let exponent = Int(log10(largest * (1 + 1e-9)).rounded(.down))
     let unit = pow(10, Double(exponent))
-    let decimals = min(max(0, exponent - Int(log10(step * (1 + 1e-9)).rounded(.down))) + (isQuarter(step) ? 1 : 0), 6)
+    let decimals = min(
+      max(0, exponent - Int(log10(step * (1 + 1e-9)).rounded(.down))) + (isQuarter(step) ? 1 : 0), 6)
     return values.map { value in
       let factor = NumberText.fixed(value / unit, digits: decimals)
       return Tick(value: value, label: value == 0 ? "0" : "\(factor)·10\(NumberText.superscript(exponent))")
@@ -46,9 +47,10 @@ enum Ticks {
       let all = (first...max(last, first + 1)).flatMap { decade in
         [1.0, 2, 5].map { $0 * pow(10, Double(decade)) }
       }
-      let low = all.last { $0 <= lower * (1 + 1e-9) } ?? all[0]
-      let high = all.first { $0 >= upper * (1 - 1e-9) } ?? all[all.count - 1]
-      return all.filter { $0 >= low && $0 <= high }.map { Tick(value: $0, label: label($0)) }
+      var low = all.lastIndex { $0 <= lower * (1 + 1e-9) } ?? 0
+      var high = all.firstIndex { $0 >= upper * (1 - 1e-9) } ?? all.count - 1
+      if low == high { (low, high) = (max(low - 1, 0), min(high + 1, all.count - 1)) }
+      return all[low...high].map { Tick(value: $0, label: label($0)) }
     }
     let stride = (last - first + count - 1) / count
     let end = first + (last - first + stride - 1) / stride * stride

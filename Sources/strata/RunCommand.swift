@@ -95,13 +95,15 @@ struct Run: ParsableCommand {
       print("stopped; the same command goes on from here")
       throw ExitCode(130)
     }
-    let model = try ReportModel(store: storeURL.path)
-    print(ReportText.table(model))
+    let store = try Store.reading(storeURL.path)
+    let model = try ReportModel(store: store)
+    try store.close()
+    print(ReportText.text(model), terminator: "")
     if let report {
-      try HTMLReport.write(model, to: URL(fileURLWithPath: report))
+      try ReportPage.write(model, toFile: report)
       print("report: \(report)")
     }
-    let failed = model.outcomeCount(of: "failed")
+    let failed = model.count(of: .failed)
     if failed > 0 { throw CommandError("\(failed) of \(model.trials.count) trials failed; the report says why") }
   }
 }

@@ -60,7 +60,8 @@ struct AxisTests {
 
   @Test(arguments: [
     [], [.nan], [5], [0], [0, 0], [-3], [.infinity, 1], [1e30, 1e30], [-1e38, 1e38], [1e-38, 2e-38],
-    [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [5e-324], [1e-310, 1],
+    [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [.leastNonzeroMagnitude],
+    [.leastNormalMagnitude, 1],
   ])
   func everySetOfValuesGivesAnAxis(values: [Double]) {
     for axis in [Axis.linear(values), .logarithmic(values), .automatic(values), .tightLogarithmic(values)] {

@@ -56,10 +56,14 @@ struct ChartTests {
   @Test func regularAndSeparableBlocksShareAnAxis() {
     let axis = LayerAxis([
       ["conv1", "stage1.0.conv", "stage1.1.conv", "dense1"],
-      ["conv1", "stage1.0.spatial", "stage1.0.pointwise", "stage1.1.spatial", "stage1.1.pointwise", "dense1"],
+      [
+        "conv1", "stage1.0.spatial", "stage1.0.pointwise", "stage1.1.spatial", "stage1.1.pointwise", "dense1",
+      ],
     ])
     #expect(
-      axis.names == ["conv1", "stage1.0.3×3", "stage1.0.pointwise", "stage1.1.3×3", "stage1.1.pointwise", "dense1"])
+      axis.names == [
+        "conv1", "stage1.0.3×3", "stage1.0.pointwise", "stage1.1.3×3", "stage1.1.pointwise", "dense1",
+      ])
     #expect(axis.place(of: "stage1.1.conv") == 3 && axis.place(of: "stage1.1.spatial") == 3)
     #expect(LayerAxis([["conv1", "stage1.0.conv"]]).names == ["conv1", "stage1.0.conv"])
   }

@@ -18,7 +18,8 @@ final class ParsedPage: NSObject, XMLParserDelegate {
     let parser = XMLParser(data: Data(page.utf8))
     parser.delegate = self
     guard parser.parse(), problem == nil else {
-      throw Malformed(reason: "line \(parser.lineNumber): \(problem ?? "\(String(describing: parser.parserError))")")
+      throw Malformed(
+        reason: "line \(parser.lineNumber): \(problem ?? "\(String(describing: parser.parserError))")")
     }
   }
 

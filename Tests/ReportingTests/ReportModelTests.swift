@@ -45,13 +45,15 @@ struct ReportModelTests {
   /// (0.8 − 0.7)/0.8 and (0.8 − 0.9)/0.8: 12.5 % either way (4.11), signed they cancel.
   @Test func decreaseIsAbsoluteAndSigned() throws {
     let snapshot = SampleTrials.snapshot(epoch: 1, quantized: [0.7, 0.9])
-    let row = ReportModel(title: "t", trials: [SampleTrials.trial("a", snapshots: [snapshot])]).configurations[0]
+    let row = ReportModel(title: "t", trials: [SampleTrials.trial("a", snapshots: [snapshot])])
+      .configurations[0]
     #expect(abs(try #require(row.percentDecrease).mean - 12.5) < 1e-9)
     #expect(abs(try #require(row.signedPercentDecrease).mean) < 1e-9)
   }
 
   @Test func costsAreThoseOfTheArchitecture() {
-    let row = ReportModel(title: "t", trials: [SampleTrials.trial("a", factorization: .uniform(4))]).configurations[0]
+    let row = ReportModel(title: "t", trials: [SampleTrials.trial("a", factorization: .uniform(4))])
+      .configurations[0]
     #expect(row.cost?.convolutionMACs == 92_471_296)
   }
 
@@ -85,7 +87,8 @@ struct ReportModelTests {
   @Test func panelsFormOnceSeriesAreTooMany() throws {
     let snapshot = SampleTrials.snapshot(epoch: 1)
     let names = (0..<12).map { "init\($0)" }
-    let trials = [(Factorization.none, true), (.none, false), (.depthwise, true), (.depthwise, false)].flatMap {
+    let trials = [(Factorization.none, true), (.none, false), (.depthwise, true), (.depthwise, false)].flatMap
+    {
       block, batchNorm in
       names.map {
         SampleTrials.trial(
@@ -105,8 +108,11 @@ struct ReportModelTests {
 
   @Test func fewSeriesShareOnePanelUnderTheirWholeLabels() {
     let snapshot = SampleTrials.snapshot(epoch: 1)
-    let trials = ["x_a", "x_b"].map { SampleTrials.trial($0, factorization: .uniform(2), snapshots: [snapshot]) }
-    let plan = SeriesPlan(ReportModel(title: "t", trials: trials + [SampleTrials.trial("empty")]).configurations)
+    let trials = ["x_a", "x_b"].map {
+      SampleTrials.trial($0, factorization: .uniform(2), snapshots: [snapshot])
+    }
+    let plan = SeriesPlan(
+      ReportModel(title: "t", trials: trials + [SampleTrials.trial("empty")]).configurations)
     #expect(plan.panels.map(\.title) == [nil])
     #expect(plan.legend.map(\.name) == ["x_a", "x_b"])
   }

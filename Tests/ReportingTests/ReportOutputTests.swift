@@ -1,4 +1,5 @@
 import Foundation
+import LayerAnalysis
 import Networks
 import Sweeps
 import Testing
@@ -9,7 +10,9 @@ struct ReportOutputTests {
   private static let hostile = "<script>alert(\"x\")</script>&'漢\u{7}"
 
   private func model() -> ReportModel {
-    let epochs = [0, 5, 10].map { SampleTrials.snapshot(epoch: $0, quantized: [0.7, 0.6], range: Float($0) + 1) }
+    let epochs = [0, 5, 10].map {
+      SampleTrials.snapshot(epoch: $0, quantized: [0.7, 0.6], range: Float($0) + 1)
+    }
     var broken = SampleTrials.snapshot(epoch: 1, fp32: .nan, quantized: [.nan], qmse: .infinity, range: 1e9)
     broken.layers[0].statistics.upper = .infinity
     broken.layers[3].statistics.averagePrecision = nil
@@ -20,7 +23,8 @@ struct ReportOutputTests {
     return ReportModel(
       title: Self.hostile,
       trials: [
-        SampleTrials.trial("Regular", snapshots: epochs), SampleTrials.trial("Regular", seed: 2, snapshots: epochs),
+        SampleTrials.trial("Regular", snapshots: epochs),
+        SampleTrials.trial("Regular", seed: 2, snapshots: epochs),
         SampleTrials.trial(Self.hostile, status: .diverged, factorization: .depthwise, snapshots: [broken]),
         SampleTrials.trial(
           "flat", status: .vanished, factorization: .uniform(4),
@@ -39,7 +43,10 @@ struct ReportOutputTests {
     }
     #expect(page.elements.filter { $0.name == "a" }.allSatisfy { $0.attributes["href"]?.first == "#" })
     let targets = Set(page.elements.compactMap { $0.attributes["id"] })
-    #expect(page.elements.compactMap { $0.attributes["href"] }.allSatisfy { targets.contains(String($0.dropFirst())) })
+    #expect(
+      page.elements.compactMap { $0.attributes["href"] }.allSatisfy {
+        targets.contains(String($0.dropFirst()))
+      })
   }
 
   @Test func thePageNeedsNothingFromElsewhere() throws {
@@ -65,7 +72,11 @@ struct ReportOutputTests {
     let geometry = ["d", "x", "y", "width", "height", "transform", "viewBox"]
     let written = page.elements.flatMap { element in geometry.compactMap { element.attributes[$0] } }
     #expect(written.count > 500)
-    #expect(!written.contains { $0.contains("nan") || $0.contains("inf") || $0.contains("e") && !$0.contains("rotate") && !$0.contains("device") })
+    #expect(
+      !written.contains {
+        $0.contains("nan") || $0.contains("inf")
+          || $0.contains("e") && !$0.contains("rotate") && !$0.contains("device")
+      })
   }
 
   @Test func equalTrialsGiveEqualBytes() {
@@ -82,7 +93,9 @@ struct ReportOutputTests {
     let layers = (0..<21).map { "stage\($0).0.spatial" }
     let snapshots = [0, 5, 50, 75, 150, 200].map { SampleTrials.snapshot(epoch: $0, layers: layers) }
     let trials = (0..<48).map {
-      SampleTrials.trial("network_with_a_long_name_\($0)", factorization: .uniform(1 << ($0 % 4)), batchNorm: $0 < 24, snapshots: snapshots)
+      SampleTrials.trial(
+        "network_with_a_long_name_\($0)", factorization: .uniform(1 << ($0 % 4)), batchNorm: $0 < 24,
+        snapshots: snapshots)
     }
     #expect(ReportPage.html(ReportModel(title: "t", trials: trials)).utf8.count < 5_000_000)
   }

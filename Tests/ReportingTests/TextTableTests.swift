@@ -20,7 +20,10 @@ struct TextTableTests {
     var table = TextTable(columns: [.init("a"), .init("b", .right)])
     table.append(["漢字", "1 ± 2"])
     table.append(["e\u{301}", "–"])
-    #expect(table.text.split(separator: "\n").map(String.init) == ["a         b", "────  ─────", "漢字  1 ± 2", "e\u{301}         –"])
+    #expect(
+      table.text.split(separator: "\n").map(String.init) == [
+        "a         b", "────  ─────", "漢字  1 ± 2", "e\u{301}         –",
+      ])
     #expect(TextTable.cells("漢字 ±") == 6)
   }
 
