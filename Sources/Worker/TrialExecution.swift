@@ -59,10 +59,7 @@ final class TrialExecution {
   private func restore(_ bytes: [UInt8]?) throws {
     guard let bytes else {
       try compiled.load(
-        Parameters(
-          initialWeights(
-            of: network, initialization: configuration.initialization,
-            seed: configuration.streamSeed)))
+        Parameters(configuration.initialization.parameters(of: network, seed: configuration.streamSeed)))
       return
     }
     let checkpoint = try TrialCheckpoint(decoding: bytes, trial: trial, network: network)

@@ -69,11 +69,22 @@ struct CoordinatorCommand: ParsableCommand {
     options.settings.heartbeat = .seconds(lease / 6)
 
     let store = try Store.open(store ?? "\(expanded.name).store")
-    try store.add(expanded)
+    try store.add(expanded, source: sweep.sweep)
     let service = try CoordinatorService(options: options, store: store)
     let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     try service.run()
+  }
+}
+
+extension Store {
+  /// Adds a sweep's trials; those that are there already stay as they are.
+  func add(_ sweep: Sweep, source: String) throws {
+    let record = SweepRecord(name: sweep.name, description: sweep.description, source: source, created: Date())
+    let trials = sweep.trials.map {
+      NewTrial(id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+    }
+    try write { try $0.addSweep(record, trials: trials) }
   }
 }
