@@ -114,6 +114,24 @@ private func sweep(_ yaml: String, set: [String] = []) throws -> Sweep {
     }
   }
 
+  @Test("An architecture takes overrides that no data set goes with")
+  func architectureOverrides() throws {
+    let overrides = [
+      try SettingOverride("inputSize=64", in: "network"), try SettingOverride("network.factorization=depthwise"),
+    ]
+    let changed = try Architecture().applying(overrides)
+    #expect(changed.inputSize == 64 && changed.factorization == .depthwise)
+    do throws(SweepError) {
+      _ = try SettingOverride("factorisation=none", in: "network")
+      Issue.record("accepted")
+    } catch {
+      let flag = "--network factorisation=none"
+      #expect(
+        error.description
+          == "\(flag): network.factorisation: no such setting; did you mean network.factorization?")
+    }
+  }
+
   @Test(
     "Expanding twice gives the same sweep; a thousand configurations have a thousand identities and labels")
   func deterministic() throws {

@@ -344,8 +344,9 @@ private func refusal(_ yaml: String, set: [String] = []) -> String {
     let names =
       "give a sweep file or one of quickstart, weight-initialization, training-evolution, progressive-factorization"
     let missing = folder.appendingPathComponent("missing.yaml").path
-    #expect(loading(missing) == "\(missing): no such file: \(names)")
-    #expect(loading(folder.path) == "\(folder.path): cannot be read: \(names)")
+    #expect(loading(missing) == "\(missing): no such file; \(names)")
+    #expect(loading("quikstart") == "quikstart: no such file; did you mean quickstart?")
+    #expect(loading(folder.path) == "\(folder.path): cannot be read")
     let binary = folder.appendingPathComponent("binary.yaml")
     try Data([0x6e, 0xff, 0xfe]).write(to: binary)
     #expect(loading(binary.path) == "\(binary.path): not a text file in UTF-8")
@@ -356,7 +357,7 @@ private func refusal(_ yaml: String, set: [String] = []) -> String {
 
   private func loading(_ path: String) -> String {
     do throws(SweepError) {
-      return "accepted \(try SweepFile.find(path).name)"
+      return "accepted \(try Sweep.load(path).name)"
     } catch {
       return error.description
     }

@@ -10,7 +10,7 @@ import Testing
       ("progressive-factorization", 8),
     ])
   func counts(name: String, count: Int) throws {
-    let sweep = try SweepFile.find(name)
+    let sweep = try Sweep.load(name)
     #expect(sweep.name == name)
     #expect(!sweep.description.isEmpty)
     #expect(sweep.trials.count == count)
@@ -21,7 +21,7 @@ import Testing
 
   @Test("Chapter 4's networks: two kinds, with and without BatchNorm, under twelve strategies")
   func weightInitialization() throws {
-    let trials = try SweepFile.find("weight-initialization").trials
+    let trials = try Sweep.load("weight-initialization").trials
     #expect(trials.filter(\.configuration.network.batchNorm).count == 24)
     #expect(trials.filter { $0.configuration.network.factorization == .depthwise }.count == 24)
     #expect(Set(trials.map(\.configuration.initialization.strategy)).count == 12)
@@ -31,7 +31,7 @@ import Testing
 
   @Test("Tables 4.3 and 4.4: their eight networks at their five epochs")
   func trainingEvolution() throws {
-    let trials = try SweepFile.find("training-evolution").trials
+    let trials = try Sweep.load("training-evolution").trials
     #expect(
       trials.map(\.label) == [
         "DWS_Conv_No_BN_RandNorm_Med", "DWS_Conv_No_BN_RandNorm_Large", "DWS_Conv_With_BN_HeNorm",
@@ -39,13 +39,13 @@ import Testing
         "Regular_Conv_With_BN_ModGlorotUni_Large", "Regular_Conv_With_BN_RandUni_Small",
       ])
     #expect(trials.allSatisfy { $0.configuration.snapshotEpochs == [0, 5, 50, 75, 150, 200] })
-    let short = try SweepFile.find("training-evolution", overrides: [SettingOverride("training.epochs=60")])
+    let short = try Sweep.load("training-evolution", overrides: ["training.epochs=60"])
     #expect(short.trials.allSatisfy { $0.configuration.snapshotEpochs == [0, 5, 50, 60] })
   }
 
   @Test("Chapter 5's eight networks by their published MMACs")
   func progressiveFactorization() throws {
-    let trials = try SweepFile.find("progressive-factorization").trials
+    let trials = try Sweep.load("progressive-factorization").trials
     let macs = try trials.map { try Network($0.configuration.network).convolutionCost.macs }
     #expect(
       macs == [
@@ -60,21 +60,19 @@ import Testing
 
   @Test("The same network in two sweeps is one trial")
   func shared() throws {
-    let chapter4 = try SweepFile.find("weight-initialization").trials.map(\.id)
-    let chapter5 = try SweepFile.find("progressive-factorization").trials.map(\.id)
+    let chapter4 = try Sweep.load("weight-initialization").trials.map(\.id)
+    let chapter5 = try Sweep.load("progressive-factorization").trials.map(\.id)
     #expect(Set(chapter4).intersection(chapter5).count == 2)
   }
 
   @Test(
     "The acceptance runs' overrides apply to every shipped sweep", arguments: ShippedSweeps.all.map(\.name))
   func overrides(name: String) throws {
-    let overrides = try ["training.epochs=1", "data.train=200", "data.test=100"].map {
-      try SettingOverride($0)
-    }
-    let sweep = try SweepFile.find(name, overrides: overrides)
+    let overrides = ["training.epochs=1", "data.train=200", "data.test=100"]
+    let sweep = try Sweep.load(name, overrides: overrides)
     #expect(
       sweep.trials.allSatisfy { $0.configuration.training.epochs == 1 && $0.configuration.data.train == 200 })
-    #expect(try sweep.trials.count == SweepFile.find(name).trials.count)
+    #expect(try sweep.trials.count == Sweep.load(name).trials.count)
   }
 
   @Test("The template is a sweep itself and names every section")
@@ -82,6 +80,7 @@ import Testing
     let sweep = try SweepFile.parse(SweepFile.template, source: "template.yaml")
     #expect(sweep.name == "my-sweep")
     #expect(sweep.trials.count == (3 * 2 * 2 + 1) * 3)
+    #expect(SweepFile.template.split(separator: "\n").allSatisfy { $0.count < 80 })
     for key in ["base", "grid", "zip", "trials", "seeds"] {
       #expect(SweepFile.template.contains("\n\(key):"))
     }
