@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 /// The one SQLite file that all results of a sweep are in (DESIGN "Store"). One process writes it; any number read
 /// it meanwhile, this program or any other that knows SQLite.
@@ -8,7 +9,9 @@ internal import GRDB
 public final class Store: Sendable {
   public let path: String
   private let database: DatabaseQueue
-  private let lock: WriterLock?
+  private let lock: Mutex<WriterLock?>
+  /// Whether it was opened with `open`.
+  public let isWritable: Bool
 
   /// Opens the store for writing, migrating an older one. `create`: makes it where there is none.
   ///
@@ -87,11 +90,9 @@ public final class Store: Sendable {
   private init(path: String, database: DatabaseQueue, lock: WriterLock?) {
     self.path = path
     self.database = database
-    self.lock = lock
+    self.lock = Mutex(lock)
+    self.isWritable = lock != nil
   }
-
-  /// Whether it was opened with `open`.
-  public var isWritable: Bool { lock != nil }
 
   /// One transaction: all of `body`'s writes are durable when this returns, or none are in the store when it
   /// throws (`StoreError`, or what `body` throws).
@@ -106,10 +107,19 @@ public final class Store: Sendable {
     }
   }
 
-  /// Reads from one consistent state of the store.
+  /// Reads from one state of the store: that of the moment it begins, whatever is written meanwhile.
   public func read<T>(_ body: (StoreReader) throws -> T) throws -> T {
     try Self.rethrowing(path) {
-      try database.read { try body(StoreReader($0, path: path)) }
+      try database.inDatabase { db in
+        var result: T?
+        try db.inTransaction(.deferred) {
+          // The first read fixes the state.
+          _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+          result = try body(StoreReader(db, path: path))
+          return .commit
+        }
+        return result!
+      }
     }
   }
 
@@ -121,6 +131,7 @@ public final class Store: Sendable {
   /// Moves the write-ahead log into the store's file and lets go of it. Further use is a programmer's error.
   public func close() throws {
     try Self.rethrowing(path) { try database.close() }
+    lock.withLock { $0 = nil }
   }
 
   static func rethrowing<T>(_ path: String, _ body: () throws -> T) throws -> T {
