@@ -12,8 +12,10 @@ import Worker
 struct DeadlinePassed: Error { let what: String }
 
 /// Waits for a condition, with a deadline.
+@discardableResult
 func eventually<T>(
-  _ what: String, _ limit: Duration = .seconds(30), _ attempt: () async throws -> T?
+  _ what: String, _ limit: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,
+  _ attempt: () async throws -> T?
 ) async throws -> T {
   let deadline = ContinuousClock.now + limit
   while ContinuousClock.now < deadline {
@@ -24,7 +26,7 @@ func eventually<T>(
 }
 
 /// A store in a directory of its own, and services on it whose times are short.
-final class Cluster {
+final class Cluster: Sendable {
   let directory: URL
   let trials: [NewTrial]
   var path: String { directory.appendingPathComponent("test.store").path }
@@ -41,7 +43,8 @@ final class Cluster {
       configuration.data.dataset = .synthetic
       let json = try encoder.encode(configuration)
       return NewTrial(
-        id: hexadecimal(SHA256.hash(data: json)), label: "trial \(seed)", json: String(decoding: json, as: UTF8.self),
+        id: hexadecimal(SHA256.hash(data: json)), label: "trial \(seed)",
+        json: String(decoding: json, as: UTF8.self),
         configuration: configuration)
     }
     let store = try Store.open(path)
@@ -107,7 +110,8 @@ final class Cluster {
       for trial in try reader.trials(sweep: "test") {
         #expect(trial.state == .completed, sourceLocation: sourceLocation)
         #expect(
-          trial.weightsSHA256 == ScriptedRunner.expectedHash(trial.id, epochs: epochs), sourceLocation: sourceLocation)
+          trial.weightsSHA256 == ScriptedRunner.expectedHash(trial.id, epochs: epochs),
+          sourceLocation: sourceLocation)
         let losses = try reader.snapshots(trial: trial.id).map(\.testLoss)
         let expected = (0...epochs).map { ScriptedRunner.expectedLoss(trial.id, epoch: $0) }
         #expect(losses == expected, sourceLocation: sourceLocation)

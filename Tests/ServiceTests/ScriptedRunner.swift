@@ -59,12 +59,14 @@ final class ScriptedRunner: TrialRunning {
       put(.checkpoint(CheckpointPosition(epoch: epoch, step: 0), file(epoch, state)))
     }
     return .result(
-      .completed, weightsSHA256: Self.hash(state), [LayerAlgorithm(index: 0, layer: "conv1", algorithm: "script")])
+      .completed, weightsSHA256: Self.hash(state),
+      [LayerAlgorithm(index: 0, layer: "conv1", algorithm: "script")])
   }
 
   private func file(_ epoch: Int, _ state: [UInt8]) -> [UInt8] {
     let head = [UInt8(epoch)] + state
-    return head + (0..<max(0, checkpointBytes - head.count)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ epoch) }
+    return head
+      + (0..<max(0, checkpointBytes - head.count)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ epoch) }
   }
 
   static func initialState(_ trial: String) -> [UInt8] { Array(SHA256.hash(data: Array(trial.utf8))) }
