@@ -64,7 +64,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "Networks",
-        "Datasets", "ZeroMQ", arguments, log,
+        "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
 

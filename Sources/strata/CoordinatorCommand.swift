@@ -69,7 +69,7 @@ struct CoordinatorCommand: ParsableCommand {
     options.settings.heartbeat = .seconds(lease / 6)
 
     let store = try Store.open(store ?? "\(expanded.name).store")
-    try store.add(expanded, source: sweep.sweep)
+    try store.add(expanded)
     let service = try CoordinatorService(options: options, store: store)
     let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
     defer { withExtendedLifetime(signals) {} }
@@ -80,8 +80,8 @@ struct CoordinatorCommand: ParsableCommand {
 
 extension Store {
   /// Adds a sweep's trials; those that are there already stay as they are.
-  func add(_ sweep: Sweep, source: String) throws {
-    let record = SweepRecord(name: sweep.name, description: sweep.description, source: source, created: Date())
+  func add(_ sweep: Sweep) throws {
+    let record = SweepRecord(name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
     let trials = sweep.trials.map {
       NewTrial(id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
     }

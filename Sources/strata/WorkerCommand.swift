@@ -37,7 +37,7 @@ struct WorkerCommand: ParsableCommand {
     let datasets = try DatasetLibrary(directory: data.map { URL(fileURLWithPath: $0) })
     var introduction = WorkerHello()
     introduction.datasets = datasets.fingerprints
-    introduction.instructionSet = InstructionSet.name
+    introduction.instructionSet = Processor.instructionSet
     if let name { introduction.name = name }
     var options = try WorkerOptions(
       endpoint: connect, introduction: introduction,
