@@ -48,6 +48,15 @@ struct CIFARLayout {
       test: try split([test], Self.testRecords, in: home))
   }
 
+  /// Whether the directory, or the official folder in it, holds any of the files.
+  func isIn(_ directory: URL) -> Bool {
+    [directory, directory.appendingPathComponent(folder)].contains(where: holdsAny)
+  }
+
+  private func holdsAny(_ directory: URL) -> Bool {
+    (train + [test]).contains { FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path) }
+  }
+
   private func locate(_ directory: URL) throws(DatasetError) -> URL {
     let files = FileManager.default
     var isDirectory: ObjCBool = false
@@ -56,7 +65,7 @@ struct CIFARLayout {
     }
     let wanted = train + [test]
     for candidate in [directory, directory.appendingPathComponent(folder)]
-    where wanted.contains(where: { files.fileExists(atPath: candidate.appendingPathComponent($0).path) }) {
+    where holdsAny(candidate) {
       return candidate
     }
     throw DatasetError(
