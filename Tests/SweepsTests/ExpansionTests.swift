@@ -117,7 +117,8 @@ private func sweep(_ yaml: String, set: [String] = []) throws -> Sweep {
   @Test("An architecture takes overrides that no data set goes with")
   func architectureOverrides() throws {
     let overrides = [
-      try SettingOverride("inputSize=64", in: "network"), try SettingOverride("network.factorization=depthwise"),
+      try SettingOverride("inputSize=64", in: "network"),
+      try SettingOverride("network.factorization=depthwise"),
     ]
     let changed = try Architecture().applying(overrides)
     #expect(changed.inputSize == 64 && changed.factorization == .depthwise)

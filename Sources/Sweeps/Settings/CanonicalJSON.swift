@@ -1,5 +1,6 @@
 /// Canonical JSON after RFC 8785: keys sorted, no whitespace, numbers as ECMAScript writes them (the shortest
-/// digits that read back to the same double). Equal values have equal bytes on every platform.
+/// digits that read back to the same double). Equal values have equal bytes on every platform. Keys are ASCII, for
+/// which the order of UTF-16 code units and of strings is one.
 enum CanonicalJSON {
   static func text(_ node: SettingNode) -> String {
     var text = ""
@@ -24,7 +25,7 @@ enum CanonicalJSON {
       text += "]"
     case .map(let entries):
       text += "{"
-      let sorted = entries.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+      let sorted = entries.sorted { $0.key < $1.key }
       for (index, entry) in sorted.enumerated() {
         if index > 0 { text += "," }
         quote(entry.key, to: &text)
@@ -37,6 +38,11 @@ enum CanonicalJSON {
 
   private static func quote(_ string: String, to text: inout String) {
     text += "\""
+    if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      text += string
+      text += "\""
+      return
+    }
     for scalar in string.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
