@@ -167,7 +167,7 @@ import Testing
     var bench = SchedulerBench()
     bench.startFirstTrial()
     #expect(bench.handle(.shutdownRequested) == [bench.sent(.drain)])
-    for _ in 0..<59 {
+    for _ in 0..<69 {
       _ = bench.heartbeat(holding: [bench.id(0, 1)])
       #expect(bench.pass(.seconds(1)) == [])
     }
