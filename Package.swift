@@ -64,7 +64,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "Networks",
-        "Datasets", "ZeroMQ", arguments, log,
+        "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
 
@@ -75,12 +75,19 @@ let package = Package(
     tests(of: "Datasets", imports: ["Tensors", crypto], fixtures: true),
     tests(of: "Training", imports: ["Networks", "Tensors"], fixtures: true),
     tests(of: "LayerAnalysis", fixtures: true),
+    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"], fixtures: true),
     tests(of: "Sweeps", imports: ["Networks"], fixtures: true),
     tests(of: "SweepProtocol", imports: ["Sweeps", "LayerAnalysis"]),
     tests(of: "ResultStore", imports: ["Sweeps", "Networks", "LayerAnalysis"]),
     .testTarget(
       name: "CoordinationTests",
       dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log, crypto,
+      ],
       swiftSettings: strict),
     tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol"]),

@@ -8,6 +8,7 @@ extension CoordinatorService {
   /// their way back, or any.
   func listen() throws -> Announcement {
     let context = try Context()
+    self.context = context
     let recorded = try store.ports()
     var socketOptions = options.socket
     socketOptions.maximumMessageBytes = Wire.longestFrame

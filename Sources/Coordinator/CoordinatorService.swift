@@ -1,8 +1,6 @@
-internal import Dispatch
 internal import Foundation
 internal import Logging
 public import SweepProtocol
-internal import Synchronization
 internal import ZeroMQ
 
 /// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
@@ -24,6 +22,7 @@ public actor CoordinatorService {
   let store: any RecordStore
   let logger: Logger
   private let origin = ContinuousClock.now
+  var context: Context?
   var messages: Socket?
   var checkpoints: Socket?
   var scheduler: Scheduler?
@@ -77,19 +76,7 @@ public actor CoordinatorService {
   ///   acknowledged is lost then, and workers go on; a new coordinator takes up from the store.
   @discardableResult
   public nonisolated func run() throws -> Ending {
-    precondition(!loop.isCurrent)
-    let ended = DispatchSemaphore(value: 0)
-    let result = Mutex<Result<Ending, any Error>?>(nil)
-    loop.post {
-      self.assumeIsolated { service in
-        service.whenEnded { ending in
-          result.withLock { $0 = ending }
-          ended.signal()
-        }
-      }
-    }
-    ended.wait()
-    return try result.withLock { $0! }.get()
+    try loop.wait { done in self.assumeIsolated { $0.whenEnded(done) } }.get()
   }
 
   /// As `run`, without blocking.
@@ -152,9 +139,14 @@ public actor CoordinatorService {
         .success(Ending(counts: counts, isComplete: counts.over == counts.total))
       }
     ending = result
-    for socket in [messages, checkpoints].compactMap({ $0 }) { loop.unwatch(socket) }
+    for socket in [messages, checkpoints].compactMap({ $0 }) {
+      loop.unwatch(socket)
+      socket.close()
+    }
     messages = nil
     checkpoints = nil
+    // Waits for what is still to go out.
+    context = nil
     transfers = nil
     Announcement.remove(store: store.path)
     for body in waiting { body(result) }

@@ -1,6 +1,4 @@
-internal import Dispatch
 public import SweepProtocol
-internal import Synchronization
 internal import ZeroMQ
 
 /// Asks a coordinator how things stand, or to stop. For `strata status` and `strata run`.
@@ -23,19 +21,7 @@ public actor StatusClient {
   ///
   /// - Throws: `CoordinatorError.noAnswer` after `timeout`, `unreadableAnswer`.
   public nonisolated func request(_ request: ClientRequest, timeout: Duration) throws -> ClientReply {
-    precondition(!loop.isCurrent)
-    let answered = DispatchSemaphore(value: 0)
-    let answer = Mutex<Answer?>(nil)
-    loop.post {
-      self.assumeIsolated { client in
-        client.ask(request, timeout) { result in
-          answer.withLock { $0 = result }
-          answered.signal()
-        }
-      }
-    }
-    answered.wait()
-    return try answer.withLock { $0! }.get()
+    try loop.wait { done in self.assumeIsolated { $0.ask(request, timeout, done) } }.get()
   }
 
   /// As `request`, without blocking.

@@ -1,6 +1,7 @@
 internal import Foundation
 public import ResultStore
 internal import SweepProtocol
+internal import Sweeps
 
 extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {
@@ -11,7 +12,9 @@ extension Store: RecordStore {
   }
 
   public func ports() throws -> RecordedPorts? {
-    try read { try $0.setting(portsKey) }.flatMap { try? JSONDecoder().decode(RecordedPorts.self, from: Data($0.utf8)) }
+    try read { try $0.setting(portsKey) }.flatMap {
+      try? JSONDecoder().decode(RecordedPorts.self, from: Data($0.utf8))
+    }
   }
 
   public func record(_ ports: RecordedPorts) throws {
@@ -43,7 +46,8 @@ extension SchedulerRestoration.Trial {
   fileprivate init(_ row: TrialRecord, attempts: [AttemptRecord], checkpoint: CheckpointRecord?) throws {
     self.init(
       plan: PlannedTrial(
-        id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue, configuration: row.json))
+        id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
+        configuration: row.json))
     state = TrialState(rawValue: row.state.rawValue)!
     error = row.message
     failures = attempts.count { $0.ending == .failed && $0.number > row.putBack }
@@ -58,7 +62,8 @@ extension SchedulerRestoration.Trial {
         StoredCheckpoint(
           attempt: AttemptID(trial: row.id, number: number),
           descriptor: CheckpointDescriptor(
-            position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step), size: checkpoint.size,
+            position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step),
+            size: checkpoint.size,
             sha256: checkpoint.sha256))
       }
     }
@@ -72,7 +77,8 @@ extension StoreBatch {
       try saveWorker(
         .init(
           id: worker.id, name: worker.name, host: worker.host, pid: worker.pid,
-          instructionSet: worker.instructionSet, threads: worker.threads, version: worker.program, firstSeen: now,
+          instructionSet: worker.instructionSet, threads: worker.threads, version: worker.program,
+          firstSeen: now,
           lastSeen: now))
     case .workerLeft(let worker): try workerLeft(worker, at: now)
     case .applied(let worker, let sequence): try setAcknowledged(worker: worker, sequence, at: now)
@@ -122,7 +128,9 @@ extension StoreBatch {
     guard case .result(let outcome, let hash) = report.ending else { return }
     let attempt = report.attempt
     try setOutcome(attempt.trial, outcome, weightsSHA256: hash, seconds: report.seconds)
-    let algorithms = report.algorithms.map { Algorithm(index: $0.index, layer: $0.layer, algorithm: $0.algorithm) }
+    let algorithms = report.algorithms.map {
+      Algorithm(index: $0.index, layer: $0.layer, algorithm: $0.algorithm)
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try attemptEnded(

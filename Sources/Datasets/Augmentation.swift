@@ -28,7 +28,7 @@ public struct Augmentation: Hashable, Sendable {
 
   /// The map of one image in one epoch: a pure function of its arguments. Every image draws the same numbers
   /// whichever kinds are on, so switching one off leaves the others' values as they were.
-  func map(seed: UInt64, epoch: Int, image: Int, height: Int, width: Int) -> AffineMap {
+  package func map(seed: UInt64, epoch: Int, image: Int, height: Int, width: Int) -> AffineMap {
     var stream = RandomStream(seed: seed, purpose: .augmentation, epoch: epoch, index: image)
     let across = Double(stream.uniform(-1, 1)) * shift * Double(width)
     let down = Double(stream.uniform(-1, 1)) * shift * Double(height)
@@ -45,19 +45,19 @@ public struct Augmentation: Hashable, Sendable {
 }
 
 /// Where each output pixel is read from: source = A·(output − centre) + centre + shift, in pixels.
-/// Held in fixed point with 16 fractional bits, so that stepping along a row is exact and portable.
-struct AffineMap: Equatable {
-  static let fractionBits = 16
+/// Held in fixed point with 24 fractional bits, so that stepping along a row is exact and portable.
+package struct AffineMap: Equatable {
+  package static let fractionBits = 24
   /// Source x and y of output pixel (0, 0).
-  let x: Int
-  let y: Int
+  package let x: Int
+  package let y: Int
   /// Change of the source's x and y for one step right (…PerColumn) and one step down (…PerRow).
-  let xPerColumn: Int
-  let yPerColumn: Int
-  let xPerRow: Int
-  let yPerRow: Int
+  package let xPerColumn: Int
+  package let yPerColumn: Int
+  package let xPerRow: Int
+  package let yPerRow: Int
 
-  init(
+  package init(
     xx: Double, xy: Double, yx: Double, yy: Double, across: Double, down: Double, height: Int, width: Int
   ) {
     let centreX = Double(width - 1) / 2

@@ -88,6 +88,7 @@ public struct BatchLoader: Sendable {
     let map = augmentation.parameters.map(
       seed: augmentation.seed, epoch: epoch, image: index, height: set.height, width: set.width)
     resample(
-      pixels, height: set.height, width: set.width, map: map, scaling: scaling, scratch: scratch, into: output)
+      pixels, height: set.height, width: set.width, map: map, scaling: scaling, scratch: scratch, into: output
+    )
   }
 }

@@ -123,7 +123,8 @@ private final class EpochProducer: @unchecked Sendable {
     let count = min(loader.batch, loader.set.count - batch * loader.batch)
     return BatchPipeline.Batch(
       number: batch, count: count,
-      images: UnsafeMutableBufferPointer(rebasing: slot.images.buffer[..<(count * loader.set.valuesPerImage)]),
+      images: UnsafeMutableBufferPointer(
+        rebasing: slot.images.buffer[..<(count * loader.set.valuesPerImage)]),
       labels: UnsafeMutableBufferPointer(rebasing: slot.labels.buffer[..<count]))
   }
 

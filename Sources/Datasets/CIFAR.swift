@@ -48,6 +48,15 @@ struct CIFARLayout {
       test: try split([test], Self.testRecords, in: home))
   }
 
+  /// Whether the directory, or the official folder in it, holds any of the files.
+  func isIn(_ directory: URL) -> Bool {
+    [directory, directory.appendingPathComponent(folder)].contains(where: holdsAny)
+  }
+
+  private func holdsAny(_ directory: URL) -> Bool {
+    (train + [test]).contains { FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path) }
+  }
+
   private func locate(_ directory: URL) throws(DatasetError) -> URL {
     let files = FileManager.default
     var isDirectory: ObjCBool = false
@@ -56,11 +65,12 @@ struct CIFARLayout {
     }
     let wanted = train + [test]
     for candidate in [directory, directory.appendingPathComponent(folder)]
-    where wanted.contains(where: { files.fileExists(atPath: candidate.appendingPathComponent($0).path) }) {
+    where holdsAny(candidate) {
       return candidate
     }
     throw DatasetError(
-      "\(directory.path): holds neither \(title)'s files (\(wanted.joined(separator: ", "))) nor a directory \(folder)")
+      "\(directory.path): holds neither \(title)'s files (\(wanted.joined(separator: ", "))) nor a directory \(folder)"
+    )
   }
 
   private func split(_ names: [String], _ records: Int, in home: URL) throws(DatasetError) -> ImageSet {
@@ -76,7 +86,8 @@ struct CIFARLayout {
         let record = base + r * recordBytes
         for (byte, range) in labelRanges.enumerated() where record[byte] >= range {
           throw DatasetError(
-            "\(path): record \(r) has label \(record[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)")
+            "\(path): record \(r) has label \(record[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)"
+          )
         }
         labels.append(Int32(record[labelRanges.count - 1]))
         pixels.append(record + labelRanges.count)

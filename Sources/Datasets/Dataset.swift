@@ -16,10 +16,12 @@ public struct Dataset: Sendable {
       test: try Self.subset(self.test, test, "test"))
   }
 
-  private static func subset(_ set: ImageSet, _ count: Int?, _ split: String) throws(DatasetError) -> ImageSet {
+  private static func subset(_ set: ImageSet, _ count: Int?, _ split: String) throws(DatasetError) -> ImageSet
+  {
     guard let count else { return set }
     guard (1...set.count).contains(count) else {
-      throw DatasetError("\(count) \(split) images were asked for; the set has \(set.count), and 1 is the least")
+      throw DatasetError(
+        "\(count) \(split) images were asked for; the set has \(set.count), and 1 is the least")
     }
     return try set.subset(first: count)
   }

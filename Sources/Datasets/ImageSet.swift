@@ -38,7 +38,8 @@ public final class ImageSet: @unchecked Sendable {
   public var valuesPerImage: Int { Self.channels * height * width }
 
   /// The bytes of an image, 3 × height × width, valid inside `body`.
-  public func withPixels<Result>(of index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
+  public func withPixels<Result>(of index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result)
+    rethrows
     -> Result
   {
     try withExtendedLifetime(self) {
@@ -57,7 +58,9 @@ public final class ImageSet: @unchecked Sendable {
     var chosen: [Int] = []
     var turn = 0
     while chosen.count < count {
-      for members in byClass where turn < members.count && chosen.count < count { chosen.append(members[turn]) }
+      for members in byClass where turn < members.count && chosen.count < count {
+        chosen.append(members[turn])
+      }
       turn += 1
     }
     chosen.sort()

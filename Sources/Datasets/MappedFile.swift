@@ -12,7 +12,8 @@ final class MappedFile: @unchecked Sendable {
   init(path: String, size: Int, of format: String) throws(DatasetError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw DatasetError("\(path): \(String(cString: strerror(errno))); expected a \(format) of \(size) bytes")
+      throw DatasetError(
+        "\(path): \(String(cString: strerror(errno))); expected a \(format) of \(size) bytes")
     }
     defer { close(descriptor) }
     var status = stat()

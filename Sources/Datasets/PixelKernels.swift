@@ -1,5 +1,5 @@
 /// Scales one image: `pixels` and `output` are 3 × plane.
-func scalePlanes(
+package func scalePlanes(
   _ pixels: UnsafePointer<UInt8>, plane: Int, scaling: PixelScaling, into output: UnsafeMutablePointer<Float>
 ) {
   for c in 0..<ImageSet.channels {
@@ -13,14 +13,14 @@ func scalePlanes(
 
 /// Elements of the scratch memory `resample` needs for an image: one vector a pixel, and a row and a pixel more
 /// that are read with weight 0 at the last row and column.
-func resampleScratchCount(height: Int, width: Int) -> Int { height * width + width + 1 }
+package func resampleScratchCount(height: Int, width: Int) -> Int { height * width + width + 1 }
 
 /// Scales one image and reads it through `map`, bilinearly, coordinates clamped to the image.
 /// - Parameters:
 ///   - pixels: 3 × height × width.
 ///   - scratch: `resampleScratchCount` vectors, all finite; the last `width + 1` are not written.
 ///   - output: 3 × height × width.
-func resample(
+package func resample(
   _ pixels: UnsafePointer<UInt8>, height: Int, width: Int, map: AffineMap, scaling: PixelScaling,
   scratch: UnsafeMutablePointer<SIMD4<Float>>, into output: UnsafeMutablePointer<Float>
 ) {

@@ -54,7 +54,8 @@ struct SyntheticScene {
     shadeAcross = Self.tint(&stream, 28)
     shadeDown = Self.tint(&stream, 28)
     bar = Placement(
-      centre: SIMD2(stream.uniform(0, 31), stream.uniform(0, 31)), turn: Self.direction(stream.uniform(-3, 3)))
+      centre: SIMD2(stream.uniform(0, 31), stream.uniform(0, 31)), turn: Self.direction(stream.uniform(-3, 3))
+    )
     barColour = Self.colour(
       hue: stream.uniform(), brightness: stream.uniform(60, 200), saturation: stream.uniform(0, 0.7))
     barHalf = SIMD2(stream.uniform(5, 12), stream.uniform(1, 3))

@@ -7,7 +7,7 @@ enum Layouts {
       "id", "label", "network", "block", "factorization", "batch_norm", "initialization", "seed", "dataset",
       "epochs", "convolution_macs", "parameters", "configuration", "state", "message", "weights_sha256",
       "seconds",
-      "put_back",
+      "failures",
     ])
   static let sweepTrial = TableLayout("sweep_trial", ["sweep", "position", "trial"])
   static let worker = TableLayout(
@@ -23,7 +23,7 @@ enum Layouts {
       "resumed_step", "ended", "ending", "message", "seconds", "algorithms",
     ])
   static let checkpoint = TableLayout(
-    "checkpoint", ["trial", "epoch", "step", "size", "sha256", "file"])
+    "checkpoint", ["trial", "epoch", "step", "attempt", "size", "sha256", "file"])
   static let snapshot = TableLayout(
     "snapshot",
     [

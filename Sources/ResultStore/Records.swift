@@ -98,16 +98,19 @@ public struct CheckpointRecord: Hashable, Sendable {
   /// Whole epochs done, and steps done of the epoch under way.
   public var epoch: Int
   public var step: Int
+  /// Number of the attempt that made it.
+  public var attempt: Int
   /// Bytes.
   public var size: Int
   public var sha256: String
   /// Name in the checkpoint directory.
   public var file: String
 
-  public init(trial: String, epoch: Int, step: Int, size: Int, sha256: String, file: String) {
+  public init(trial: String, epoch: Int, step: Int, attempt: Int, size: Int, sha256: String, file: String) {
     self.trial = trial
     self.epoch = epoch
     self.step = step
+    self.attempt = attempt
     self.size = size
     self.sha256 = sha256
     self.file = file

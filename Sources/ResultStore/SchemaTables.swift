@@ -45,7 +45,7 @@ enum SchemaTables {
       message TEXT, -- why it failed
       weights_sha256 TEXT, -- of the final weights
       seconds REAL, -- wall time of the attempt that ended it
-      put_back INTEGER NOT NULL DEFAULT 0 -- attempts up to this number were before it was last put back
+      failures INTEGER NOT NULL -- attempts that ended in an error since it was last put back
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE sweep_trial (
@@ -94,6 +94,7 @@ enum SchemaTables {
       trial TEXT NOT NULL PRIMARY KEY REFERENCES trial,
       epoch INTEGER NOT NULL, -- whole epochs done
       step INTEGER NOT NULL, -- steps done of the epoch under way
+      attempt INTEGER NOT NULL, -- number of the attempt that made it
       size INTEGER NOT NULL, -- bytes
       sha256 TEXT NOT NULL,
       file TEXT NOT NULL -- name in the checkpoint directory

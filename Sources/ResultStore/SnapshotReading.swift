@@ -8,6 +8,12 @@ extension StoreReader {
     try Int.fetchAll(db, sql: "SELECT epoch FROM snapshot WHERE trial = ? ORDER BY epoch", arguments: [trial])
   }
 
+  func snapshotKeys() throws -> [(trial: String, epoch: Int)] {
+    try Row.fetchAll(db, sql: "SELECT trial, epoch FROM snapshot ORDER BY trial, epoch").map {
+      ($0[0], $0[1])
+    }
+  }
+
   /// A trial's snapshots by epoch, bit for bit as they were saved (a NaN as some NaN).
   ///
   /// `distributions`: with histograms and channel bounds; without, those are empty, and reading is much faster.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 /// The one SQLite file that all results of a sweep are in (DESIGN "Store"). One process writes it; any number read
 /// it meanwhile, this program or any other that knows SQLite.
@@ -8,7 +9,9 @@ internal import GRDB
 public final class Store: Sendable {
   public let path: String
   private let database: DatabaseQueue
-  private let lock: WriterLock?
+  private let lock: Mutex<WriterLock?>
+  /// Whether it was opened with `open`.
+  public let isWritable: Bool
 
   /// Opens the store for writing, migrating an older one. `create`: makes it where there is none.
   ///
@@ -53,33 +56,44 @@ public final class Store: Sendable {
     }
   }
 
-  /// SQLite needs its shared-memory file beside a store in WAL mode. Where that can be neither found nor made and
-  /// no log waits to be read, nobody can be writing here, and the file is read as it is.
+  /// Where files can be made beside the store, the connection may write but is told not to: SQLite then tidies up
+  /// its log and shared memory on closing. Elsewhere it is read-only; and where SQLite's shared memory can be
+  /// neither found nor made and no log waits to be read, nobody can be writing, and the file is read as it is.
   private static func readOnlyDatabase(_ path: String) throws -> DatabaseQueue {
-    var configuration = Configuration()
-    configuration.label = "store reader"
-    configuration.readonly = true
-    configuration.busyMode = .timeout(10)
-    func opened(_ name: String) throws -> DatabaseQueue {
-      let database = try DatabaseQueue(path: name, configuration: configuration)
-      try database.read { try Schema.current.check($0, path: path) }
-      return database
+    let isWritable: Bool
+    do throws(StoreError) {
+      try StoreFile.checkDirectory(of: path)
+      isWritable = true
+    } catch {
+      isWritable = false
     }
     do {
-      return try opened(path)
+      return try readOnlyDatabase(path, named: path, mayWrite: isWritable)
     } catch let error as DatabaseError
       where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR].contains(error.resultCode)
     {
-      var log = stat()
-      if stat(path + "-wal", &log) == 0, log.st_size > 0 {
+      if StoreFile.size(path + "-wal") > 0 {
         throw StoreError.unreadable(
           path: path,
           reason: "its write-ahead log cannot be read in place; copy \(path) and \(path)-wal to a directory "
             + "that is writable")
       }
       let name = URL(fileURLWithPath: path).absoluteString + "?immutable=1"
-      return try opened(name)
+      return try readOnlyDatabase(path, named: name, mayWrite: false)
     }
+  }
+
+  private static func readOnlyDatabase(
+    _ path: String, named name: String, mayWrite: Bool
+  ) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "store reader"
+    configuration.readonly = !mayWrite
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
+    let database = try DatabaseQueue(path: name, configuration: configuration)
+    try database.inDatabase { try Schema.current.check($0, path: path) }
+    return database
   }
 
   private static let pageSize = 16384
@@ -87,11 +101,9 @@ public final class Store: Sendable {
   private init(path: String, database: DatabaseQueue, lock: WriterLock?) {
     self.path = path
     self.database = database
-    self.lock = lock
+    self.lock = Mutex(lock)
+    self.isWritable = lock != nil
   }
-
-  /// Whether it was opened with `open`.
-  public var isWritable: Bool { lock != nil }
 
   /// One transaction: all of `body`'s writes are durable when this returns, or none are in the store when it
   /// throws (`StoreError`, or what `body` throws).
@@ -106,10 +118,19 @@ public final class Store: Sendable {
     }
   }
 
-  /// Reads from one consistent state of the store.
+  /// Reads from one state of the store: that of the moment it begins, whatever is written meanwhile.
   public func read<T>(_ body: (StoreReader) throws -> T) throws -> T {
     try Self.rethrowing(path) {
-      try database.read { try body(StoreReader($0, path: path)) }
+      try database.inDatabase { db in
+        var result: T?
+        try db.inTransaction(.deferred) {
+          // The first read fixes the state.
+          _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+          result = try body(StoreReader(db, path: path))
+          return .commit
+        }
+        return result!
+      }
     }
   }
 
@@ -121,6 +142,7 @@ public final class Store: Sendable {
   /// Moves the write-ahead log into the store's file and lets go of it. Further use is a programmer's error.
   public func close() throws {
     try Self.rethrowing(path) { try database.close() }
+    lock.withLock { $0 = nil }
   }
 
   static func rethrowing<T>(_ path: String, _ body: () throws -> T) throws -> T {

@@ -76,20 +76,14 @@ public final class StoreBatch {
     try row.insert()
   }
 
-  /// Sets where a trial stands, and why (nil takes an earlier message away).
-  public func setTrialState(_ trial: String, _ state: TrialState, message: String? = nil) throws {
+  /// Sets where a trial stands, how many attempts have failed since it was last put back, and why it failed (nil
+  /// takes an earlier message away).
+  public func setTrialState(_ trial: String, _ state: TrialState, failures: Int, message: String? = nil)
+    throws
+  {
     try update(
-      trial: trial, "UPDATE trial SET state = ?, message = ? WHERE id = ?", [state.rawValue, message, trial])
-  }
-
-  /// Makes the trial pending again, with its failures so far forgiven.
-  public func putBack(_ trial: String) throws {
-    try update(
-      trial: trial,
-      """
-      UPDATE trial SET state = 'pending', message = NULL,
-        put_back = (SELECT coalesce(max(number), 0) FROM attempt WHERE attempt.trial = trial.id) WHERE id = ?
-      """, [trial])
+      trial: trial, "UPDATE trial SET state = ?, failures = ?, message = ? WHERE id = ?",
+      [state.rawValue, failures, message, trial])
   }
 
   /// The trial has its result.
@@ -175,13 +169,13 @@ public final class StoreBatch {
   public func saveCheckpoint(_ checkpoint: CheckpointRecord) throws {
     try execute(
       """
-      INSERT INTO checkpoint (trial, epoch, step, size, sha256, file) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (trial) DO UPDATE SET epoch = excluded.epoch, step = excluded.step, size = excluded.size,
-        sha256 = excluded.sha256, file = excluded.file
+      INSERT INTO checkpoint (trial, epoch, step, attempt, size, sha256, file) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (trial) DO UPDATE SET epoch = excluded.epoch, step = excluded.step, attempt = excluded.attempt,
+        size = excluded.size, sha256 = excluded.sha256, file = excluded.file
       """,
       [
-        checkpoint.trial, checkpoint.epoch, checkpoint.step, checkpoint.size, checkpoint.sha256,
-        checkpoint.file,
+        checkpoint.trial, checkpoint.epoch, checkpoint.step, checkpoint.attempt, checkpoint.size,
+        checkpoint.sha256, checkpoint.file,
       ])
   }
 

@@ -17,6 +17,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Anything else SQLite says.
   case database(path: String, reason: String)
   case exists(path: String)
+  case outputIsInput(path: String)
   case unknownTrial(String)
   case unknownWorker(String)
   /// A data set of one name with two contents.
@@ -41,6 +42,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .corrupt(let path, let reason): "\(path) is damaged: \(reason)"
     case .database(let path, let reason): "\(path): \(reason)"
     case .exists(let path): "\(path) exists already; name another, or force overwriting"
+    case .outputIsInput(let path): "\(path) is one of the inputs; name another output"
     case .unknownTrial(let id): "the store knows no trial (or no such attempt of trial) \(id)"
     case .unknownWorker(let id): "the store knows no worker \(id)"
     case .differentDataset(let name, let known, let found):

@@ -24,6 +24,32 @@ enum StoreFile {
     return .store
   }
 
+  /// Bytes; 0 where there is no file.
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  static func isSame(_ a: String, _ b: String) -> Bool {
+    var first = stat()
+    var second = stat()
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
+      && first.st_dev == second.st_dev
+  }
+
+  /// Removes a store that nobody has open.
+  static func remove(_ path: String) {
+    for suffix in ["-wal", "-shm", ""] { unlink(path + suffix) }
+  }
+
+  /// Makes a rename in the directory durable.
+  static func synchronizeDirectory(of path: String) {
+    let directory = open(URL(fileURLWithPath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY)
+    guard directory >= 0 else { return }
+    fsync(directory)
+    close(directory)
+  }
+
   private static func firstBytes(_ path: String, count: Int) throws(StoreError) -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw .unreadable(path: path, reason: systemReason(errno)) }
     defer { fclose(file) }

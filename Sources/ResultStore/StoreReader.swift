@@ -38,7 +38,8 @@ public final class StoreReader {
   public func trials(sweep: String? = nil) throws -> [TrialRecord] {
     if let sweep {
       try rows(
-        Layouts.trial, "JOIN sweep_trial s ON s.trial = trial.id WHERE s.sweep = ? ORDER BY s.position",
+        Layouts.trial,
+        "JOIN sweep_trial s ON s.trial = trial.id WHERE s.sweep = ? ORDER BY s.position, label, seed, id",
         [sweep],
         trial)
     } else {
@@ -62,7 +63,7 @@ public final class StoreReader {
       id: id, label: label, network: network, json: json,
       configuration: try .decoded(json, trial: id, path: path), convolutionMACs: macs, parameters: parameters,
       state: try row.word(TrialState.self), message: row.optionalText(), weightsSHA256: row.optionalText(),
-      seconds: row.optionalNumber(), putBack: try row.integer())
+      seconds: row.optionalNumber(), failures: try row.integer())
   }
 
   /// Trials in each state, of a sweep or of all.
@@ -107,8 +108,8 @@ public final class StoreReader {
     let rest = (trial == nil ? "" : "WHERE trial = ? ") + "ORDER BY trial"
     return try rows(Layouts.checkpoint, rest, trial.map { [$0] } ?? []) { row in
       CheckpointRecord(
-        trial: try row.text(), epoch: try row.integer(), step: try row.integer(), size: try row.integer(),
-        sha256: try row.text(), file: try row.text())
+        trial: try row.text(), epoch: try row.integer(), step: try row.integer(), attempt: try row.integer(),
+        size: try row.integer(), sha256: try row.text(), file: try row.text())
     }
   }
 

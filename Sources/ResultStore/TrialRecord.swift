@@ -40,8 +40,8 @@ public struct TrialRecord: Hashable, Sendable {
   public var weightsSHA256: String?
   /// Wall seconds of the attempt that ended it.
   public var seconds: Double?
-  /// Attempts up to this number were before it was last put back to pending.
-  public var putBack: Int
+  /// Attempts that ended in an error since it was last put back to pending.
+  public var failures: Int
 }
 
 extension TrialConfiguration {

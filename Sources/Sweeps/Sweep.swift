@@ -2,6 +2,8 @@
 public struct Sweep: Codable, Hashable, Sendable {
   public let name: String
   public let description: String
+  /// The sweep file's text, without overrides.
+  public let source: String
   /// What the trials start from: the file's `base` over the defaults, overrides applied.
   public let settings: TrialConfiguration
   /// In the file's order; of one configuration's seeds, one after another.

@@ -21,6 +21,7 @@ struct SweepDocument {
   let seeds: [Int]?
 
   static let keys = ["name", "description", "base", "grid", "zip", "trials", "seeds"]
+  private static let settingKeys = ["name"] + (SettingSchema.defaults.entries ?? []).map(\.key)
   static let emptySettings = SettingNode.emptyMap
 
   init(_ root: SettingNode, source: String) throws(SweepError) {
@@ -101,22 +102,25 @@ struct SweepDocument {
     return nested
   }
 
-  /// One axis for every list under `node`, whose maps are key paths as dots are.
+  /// One axis for every list under `node`; maps on the way to a list are key paths as dots are.
   private static func axes(_ node: SettingNode?, _ section: String) throws(SweepError) -> [Axis] {
     guard let node, node.content != .null else { return [] }
     guard node.entries != nil else {
       throw SettingDecoder(node: node, path: [section]).error("must be a map of key paths to lists of values")
     }
-    let nested = try node.nestingDots()
     var axes: [Axis] = []
-    for (path, value) in nested.leaves {
+    var seen: Set<[String]> = []
+    for (steps, value) in lists(node, under: []) {
+      let path = steps.map(\.key)
+      if !seen.insert(path).inserted {
+        throw SweepError(steps.last?.place, [section] + path, "given twice")
+      }
       guard case .list(let values) = value.content else {
         throw SettingDecoder(node: value, path: [section] + path).error("must be a list of values")
       }
       if values.isEmpty {
         throw SweepError(value.place, [section] + path, "the list is empty: give at least one value")
       }
-      let steps = nested.steps(of: path)
       var axis = Axis(points: [])
       for value in values {
         let point = try value.nestingDots().nested(under: steps)
@@ -126,6 +130,17 @@ struct SweepDocument {
       axes.append(axis)
     }
     return axes
+  }
+
+  private static func lists(
+    _ node: SettingNode, under steps: [SettingEntry.Step]
+  ) -> [(steps: [SettingEntry.Step], value: SettingNode)] {
+    guard let entries = node.entries, !entries.isEmpty else { return [(steps, node)] }
+    return entries.flatMap { entry in
+      let keys = entry.key.split(separator: ".", omittingEmptySubsequences: false)
+      return lists(
+        entry.value, under: steps + keys.map { SettingEntry.Step(key: String($0), place: entry.keyPlace) })
+    }
   }
 
   private static func zipped(_ node: SettingNode?) throws(SweepError) -> Axis? {
@@ -156,7 +171,13 @@ struct SweepDocument {
     for (index, node) in nodes.enumerated() {
       var map = node
       let name = try node["name"].map { name throws(SweepError) in try text(name, "trials.\(index).name") }
-      if let entries = node.entries { map.content = .map(entries.filter { $0.key != "name" }) }
+      if let entries = node.entries {
+        map.content = .map(entries.filter { $0.key != "name" })
+        let misspelt = entries.first { Suggestion.nearest(to: $0.key, among: settingKeys) == "name" }
+        if let misspelt, misspelt.key != "name" {
+          throw SettingSchema.unknown([misspelt.key], misspelt.keyPlace, siblings: ["name"])
+        }
+      }
       if let name, let earlier = named.updateValue(index + 1, forKey: name) {
         throw SweepError(
           node.place, ["trials"], "trial \(earlier) and trial \(index + 1) are both named \(name)")
@@ -197,16 +218,6 @@ struct SweepDocument {
 }
 
 extension SettingNode {
-  /// The keys of a path with the places they were written at.
-  fileprivate func steps(of path: [String]) -> [SettingEntry.Step] {
-    var node = self
-    return path.map { key in
-      let entry = node.entries?.first { $0.key == key }
-      node = entry?.value ?? node
-      return SettingEntry.Step(key: key, place: entry?.keyPlace)
-    }
-  }
-
   /// Two maps of settings in one; where both set the same, the other's value.
   func merging(_ other: SettingNode) -> SettingNode {
     guard var merged = entries, let added = other.entries else { return other }

@@ -30,7 +30,7 @@ struct SweepExpansion {
     }
   }
 
-  func sweep() throws(SweepError) -> Sweep {
+  func sweep(text: String) throws(SweepError) -> Sweep {
     try checkCount()
     let base = try SettingSchema.overlay(document.base, on: SettingSchema.defaults)
     var items: [Item] = []
@@ -56,7 +56,8 @@ struct SweepExpansion {
       }
     }
     return Sweep(
-      name: document.name, description: document.description, settings: try settings(base), trials: trials)
+      name: document.name, description: document.description, source: text, settings: try settings(base),
+      trials: trials)
   }
 
   private func checkCount() throws(SweepError) {

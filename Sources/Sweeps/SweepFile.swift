@@ -12,8 +12,10 @@ public enum SweepFile {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "no such file"
-      throw SweepError(path, "\(reason): give a sweep file or one of \(ShippedSweeps.names)")
+      if FileManager.default.fileExists(atPath: path) { throw SweepError(path, "cannot be read") }
+      let near = Suggestion.nearest(to: path, among: ShippedSweeps.all.map(\.name))
+      let right = near.map { "did you mean \($0)?" } ?? "give a sweep file or one of \(ShippedSweeps.names)"
+      throw SweepError(path, "no such file; \(right)")
     }
     guard let yaml = String(data: data, encoding: .utf8) else {
       throw SweepError(path, "not a text file in UTF-8")
@@ -21,20 +23,23 @@ public enum SweepFile {
     return try parse(yaml, source: path, overrides: overrides)
   }
 
-  /// The sweep of a shipped name or else of a file.
-  public static func find(_ nameOrPath: String, overrides: [SettingOverride] = []) throws(SweepError) -> Sweep
-  {
-    if let shipped = ShippedSweeps.all.first(where: { $0.name == nameOrPath }) {
-      return try shipped.sweep(overrides: overrides)
-    }
-    return try load(nameOrPath, overrides: overrides)
-  }
-
   /// Reads YAML text; `source` is named in errors.
   public static func parse(
     _ yaml: String, source: String, overrides: [SettingOverride] = []
   ) throws(SweepError) -> Sweep {
     let document = try SweepDocument(SettingReader.read(yaml, source: source), source: source)
-    return try SweepExpansion(document, overrides: overrides).sweep()
+    return try SweepExpansion(document, overrides: overrides).sweep(text: yaml)
+  }
+}
+
+extension Sweep {
+  /// The sweep of a shipped name, or else of a file, with the command line's `key.path=value` overrides.
+  public static func load(_ nameOrPath: String, overrides: [String] = []) throws(SweepError) -> Sweep {
+    var parsed: [SettingOverride] = []
+    for text in overrides { parsed.append(try SettingOverride(text)) }
+    if let shipped = ShippedSweeps.all.first(where: { $0.name == nameOrPath }) {
+      return try shipped.sweep(overrides: parsed)
+    }
+    return try SweepFile.load(nameOrPath, overrides: parsed)
   }
 }

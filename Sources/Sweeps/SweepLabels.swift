@@ -39,16 +39,17 @@ struct SweepLabels {
     items = kept
   }
 
-  /// Key paths of all settings that axes and trials set, in order of the schema.
+  /// Key paths of all settings but the seed that axes and trials set, in order of the schema.
   private func usedKeys(_ items: [SweepExpansion.Item]) -> [[String]] {
     var parts: Set<SettingNode> = []
     for item in items { parts.formUnion(item.parts) }
-    let used = Set(parts.flatMap { SettingSchema.paths(setBy: $0) })
+    let used = Set(parts.flatMap { SettingSchema.paths(setBy: $0) }).subtracting([["seed"]])
     return SettingSchema.paths(setBy: SettingSchema.defaults).filter(used.contains)
   }
 
   private func suffixes(of trees: [SettingNode], keys: [[String]]) -> [String] {
     let differing = keys.filter { key in Set(trees.map { $0.node(at: key) }).count > 1 }
+    if differing.isEmpty { return trees.map { _ in "" } }
     return trees.map { tree in
       let settings = differing.map { key in
         let isUnique = differing.filter { $0.last == key.last }.count == 1

@@ -14,7 +14,7 @@ public final class DatasetLibrary: Sendable {
   ///   synthetic data alone.
   /// - Throws: `DatasetError` where the directory holds neither, or a file of one is wrong.
   public init(directory: URL?) throws {
-    let loaded = try directory.map(Dataset.all(in:)) ?? []
+    let loaded = try directory.map({ try Dataset.all(in: $0) }) ?? []
     self.loaded = Dictionary(uniqueKeysWithValues: loaded.map { ($0.name, $0) })
     var fingerprints = self.loaded.mapValues { $0.fingerprint() }
     fingerprints[DataSettings.Dataset.synthetic.rawValue] = Dataset.syntheticFingerprint

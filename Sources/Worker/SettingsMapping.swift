@@ -1,6 +1,7 @@
 import Crypto
 import Datasets
 import Networks
+import Quantization
 import SweepProtocol
 import Sweeps
 import Training
@@ -30,6 +31,37 @@ extension PixelScaling {
     switch setting {
     case .unit: self = .unit
     case .standardized: self = .standardized(dataset.train.statistics)
+    }
+  }
+}
+
+extension QuantizationOptions {
+  init(_ configuration: TrialConfiguration) {
+    let settings = configuration.quantization
+    self.init()
+    weightBits = settings.weightBits
+    activationBits = settings.activationBits
+    switch settings.weightGranularity {
+    case .perTensor: granularity = .perTensor
+    case .perChannel: granularity = .perChannel
+    }
+    symmetricWeights = settings.symmetricWeights
+    clippedPercent = settings.clippedPercent
+    switch settings.rounding {
+    case .tiesToEven: rounding = .tiesToEven
+    case .tiesAway: rounding = .tiesAway
+    case .tiesUp: rounding = .tiesUp
+    }
+    sensitivityImages = configuration.analysis.sensitivityImages
+  }
+}
+
+extension CompiledNetwork {
+  /// What computes each layer, one entry a layer: `pass implementation` of every pass.
+  var layerAlgorithms: [LayerAlgorithm] {
+    network.layers.enumerated().map { index, layer in
+      let passes = algorithms.filter { $0.layer == layer.name }.map { "\($0.pass) \($0.implementation)" }
+      return LayerAlgorithm(index: index, layer: layer.name, algorithm: passes.joined(separator: "; "))
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Networks
 import SweepProtocol
 import Tensors
@@ -31,12 +32,12 @@ struct TrialCheckpoint: Equatable {
         "loss_sum_bits": "\(sums.loss.bitPattern)", "correct": "\(sums.correct)", "images": "\(sums.images)",
         "train_seconds": "\(sums.seconds)",
       ]
-    ).encoded()
+    ).encoded().bytes
   }
 
   /// - Throws: `TrialError` where the bytes are no checkpoint of this trial and network.
   init(decoding bytes: [UInt8], trial: String, network: Network) throws {
-    let file = try SafeTensorsFile(decoding: bytes)
+    let file = try SafeTensorsFile(decoding: Data(bytes))
     let metadata = file.metadata
     guard metadata["format"] == Self.format else {
       throw TrialError("checkpoint has format \(metadata["format"] ?? "none"), not \(Self.format)")
@@ -87,4 +88,8 @@ struct EpochSums: Equatable {
 
   var meanLoss: Double? { images > 0 ? loss / Double(images) : nil }
   var accuracy: Double? { images > 0 ? Double(correct) / Double(images) : nil }
+}
+
+extension Data {
+  var bytes: [UInt8] { [UInt8](self) }
 }

@@ -1,42 +1,14 @@
-import Crypto
 import Datasets
-import Foundation
 import Networks
 import SweepProtocol
 import Sweeps
-import Synchronization
 import Training
-
-/// What others ask of a trial that is being executed on its own thread.
-final class TrialControl: Sendable {
-  enum Request: Int, Sendable { case none, checkpointAndStop, cancel }
-  private let value = Mutex(Request.none)
-
-  var request: Request { value.withLock { $0 } }
-
-  /// A cancellation is never taken back.
-  func ask(_ request: Request) {
-    value.withLock { if request.rawValue > $0.rawValue { $0 = request } }
-  }
-}
 
 /// One attempt at a trial, run on the calling thread from the beginning or from a checkpoint to its end.
 ///
 /// Its results are a pure function of the configuration: interruption and resumption, on whichever worker of the
 /// same instruction set, change no bit of them (times aside).
 final class TrialExecution {
-  enum Output {
-    case progress(TrialProgress)
-    case snapshot(Snapshot)
-    case checkpoint(CheckpointPosition, [UInt8])
-  }
-
-  enum Ending {
-    case result(TrialOutcome, weightsSHA256: String, [LayerAlgorithm])
-    /// As asked by `TrialControl`; a checkpoint has been put out before, if that was asked for.
-    case stopped
-  }
-
   private let trial: String
   private let configuration: TrialConfiguration
   private let network: Network
@@ -46,7 +18,7 @@ final class TrialExecution {
   private let snapshots: SnapshotTaker
   private let control: TrialControl
   private let checkpointInterval: Duration
-  private let put: (Output) -> Void
+  private let put: (TrialOutput) -> Void
 
   private var position = CheckpointPosition(epoch: 0, step: 0)
   private var sums = EpochSums()
@@ -59,7 +31,7 @@ final class TrialExecution {
   ///   - put: takes what the trial produces, in order, on the calling thread.
   init(
     trial: String, configuration: TrialConfiguration, datasets: DatasetLibrary, checkpoint: [UInt8]?,
-    checkpointInterval: Duration, control: TrialControl, put: @escaping (Output) -> Void
+    checkpointInterval: Duration, control: TrialControl, put: @escaping (TrialOutput) -> Void
   ) throws {
     self.trial = trial
     self.configuration = configuration
@@ -87,10 +59,7 @@ final class TrialExecution {
   private func restore(_ bytes: [UInt8]?) throws {
     guard let bytes else {
       try compiled.load(
-        Parameters(
-          initialWeights(
-            of: network, initialization: configuration.initialization,
-            seed: configuration.streamSeed)))
+        Parameters(configuration.initialization.parameters(of: network, seed: configuration.streamSeed)))
       return
     }
     let checkpoint = try TrialCheckpoint(decoding: bytes, trial: trial, network: network)
@@ -101,7 +70,7 @@ final class TrialExecution {
     meter.resume(at: position, of: configuration)
   }
 
-  func run() throws -> Ending {
+  func run() throws -> TrialEnding {
     defer { pipeline.stop() }
     report(.preparing)
     if position == CheckpointPosition(epoch: 0, step: 0) {
@@ -204,10 +173,10 @@ final class TrialExecution {
     lastCheckpoint = ContinuousClock.now
   }
 
-  private func end(_ outcome: TrialOutcome) throws -> Ending {
+  private func end(_ outcome: TrialOutcome) throws -> TrialEnding {
     report(.finishing)
     return .result(
-      outcome, weightsSHA256: try compiled.parameters().sha256(), compiled.layerAlgorithms(of: network))
+      outcome, weightsSHA256: try compiled.parameters().sha256(), compiled.layerAlgorithms)
   }
 
   private func report(_ phase: TrialPhase) {

@@ -11,7 +11,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Throws `EndpointError` when `text` is not of the form above. `*` as a port reads as 0.
-  public init(_ text: String) throws {
+  public init(_ text: String) throws(EndpointError) {
     var rest = Substring(text)
     if let scheme = text.range(of: "://") {
       guard text[..<scheme.lowerBound] == "tcp" else { throw EndpointError(text: text) }

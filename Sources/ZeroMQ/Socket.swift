@@ -21,7 +21,7 @@ public enum SocketKind: Sendable, Hashable {
 }
 
 /// One libzmq socket. Not thread-safe and not `Sendable`: it belongs to the actor or thread that made it.
-/// No call blocks. Closed when released.
+/// No call blocks. Closed when released, if `close` has not been called before.
 public final class Socket {
   /// A message: its frames in order.
   public typealias Message = [[UInt8]]
@@ -38,7 +38,7 @@ public final class Socket {
   public let kind: SocketKind
   public let options: SocketOptions
   let handle: UnsafeMutableRawPointer
-  private let context: Context
+  private var context: Context?
   /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
   private var monitorEnd: Socket?
 
@@ -58,9 +58,16 @@ public final class Socket {
     self.handle = handle
   }
 
-  deinit {
+  deinit { close() }
+
+  /// Closes the socket and lets go of its context; messages sent still go out for up to `SocketOptions.linger`.
+  /// Unwatch it first. Any other use afterwards is a programmer's error.
+  public func close() {
+    guard context != nil else { return }
     if monitorEnd != nil { zmq_socket_monitor(handle, nil, 0) }
     zmq_close(handle)
+    monitorEnd?.close()
+    context = nil
   }
 
   /// Listens on `endpoint`; port 0 (`tcp://127.0.0.1:*`) takes a free one, which `lastEndpoint` tells.
@@ -89,6 +96,7 @@ public final class Socket {
   /// Queues `message`, all of its frames or none. For a ROUTER the first frame is the routing id.
   public func send(_ message: Message) throws -> SendResult {
     precondition(!message.isEmpty, "a message has at least one frame")
+    precondition(context != nil, "a closed socket sends nothing")
     for (index, frame) in message.enumerated() {
       let flags = ZMQ_DONTWAIT | (index + 1 < message.count ? ZMQ_SNDMORE : 0)
       while zmq_send(handle, frame, frame.count, flags) < 0 {
@@ -105,6 +113,7 @@ public final class Socket {
 
   /// The next message, or nil when none waits.
   public func receive() throws -> Message? {
+    precondition(context != nil, "a closed socket receives nothing")
     var part = zmq_msg_t()
     zmq_msg_init(&part)
     defer { zmq_msg_close(&part) }
@@ -125,6 +134,7 @@ public final class Socket {
   /// Connection events of this socket from now on. At most once for a socket.
   public func monitor() throws -> SocketMonitor {
     precondition(monitorEnd == nil, "a socket has one monitor")
+    guard let context else { preconditionFailure("a closed socket has no monitor") }
     let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
     var unlimited = SocketOptions()
     unlimited.receiveHighWater = 0

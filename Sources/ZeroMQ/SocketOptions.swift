@@ -10,6 +10,8 @@ public struct SocketOptions: Sendable, Hashable {
   public var heartbeatTimeToLive = Duration.seconds(30)
   /// A connection that has not finished the ZMTP handshake by then is dropped.
   public var handshakeTimeout = Duration.seconds(10)
+  /// An attempt at a TCP connection that has not succeeded by then is given up for another.
+  public var connectTimeout = Duration.seconds(10)
   /// First wait before connecting again; doubled up to `reconnectMaximum`.
   public var reconnectInterval = Duration.milliseconds(100)
   public var reconnectMaximum = Duration.seconds(5)
@@ -43,6 +45,7 @@ public struct SocketOptions: Sendable, Hashable {
     try set(ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeout.milliseconds)
     try set(ZMQ_HEARTBEAT_TTL, heartbeatTimeToLive.milliseconds)
     try set(ZMQ_HANDSHAKE_IVL, handshakeTimeout.milliseconds)
+    try set(ZMQ_CONNECT_TIMEOUT, connectTimeout.milliseconds)
     try set(ZMQ_RECONNECT_IVL, reconnectInterval.milliseconds)
     try set(ZMQ_RECONNECT_IVL_MAX, reconnectMaximum.milliseconds)
     try set(ZMQ_LINGER, linger.milliseconds)

@@ -77,3 +77,14 @@ struct CoordinatorCommand: ParsableCommand {
     try service.run()
   }
 }
+
+extension Store {
+  /// Adds a sweep's trials; those that are there already stay as they are.
+  func add(_ sweep: Sweep) throws {
+    let record = SweepRecord(name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    let trials = sweep.trials.map {
+      NewTrial(id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+    }
+    try write { try $0.addSweep(record, trials: trials) }
+  }
+}

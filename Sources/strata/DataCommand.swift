@@ -7,24 +7,31 @@ struct DataCommand: ParsableCommand {
     commandName: "data", abstract: "Download data sets and check them.",
     subcommands: [Fetch.self, Check.self])
 
-  struct Fetch: ParsableCommand {
+  struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download CIFAR-10 or CIFAR-100, check its published MD5 and unpack it.")
 
     @Argument(help: "cifar10 or cifar100.")
-    var name: String
+    var name: DatasetName
     @Option(help: "Folder to unpack into.", completion: .directory)
     var to = "data"
     @Option(help: "Download from a mirror: the URL of the folder that holds the archive.")
     var mirror: String?
 
-    func run() throws {
-      let view = ProgressLine()
-      let folder = try DatasetDownload(name: name, mirror: mirror).fetch(into: URL(fileURLWithPath: to)) {
-        view.show(bytes: $0, of: $1)
+    func validate() throws {
+      if let mirror, URL(string: mirror)?.scheme == nil {
+        throw ValidationError("--mirror \(mirror): not a URL; write it like https://example.org/cifar/")
       }
-      view.finish()
-      print(folder.relativePath)
+    }
+
+    func run() async throws {
+      let archive = DatasetArchive.all.first { $0.name == name.rawValue }!
+      let download = DatasetDownload(
+        archive, into: URL(fileURLWithPath: to), base: mirror.flatMap(URL.init(string:)) ?? DatasetDownload.officialBase)
+      let progress = DownloadProgress(archive.fileName)
+      let folder = try await download.run { progress.show(bytes: $0, of: $1) }
+      progress.finish()
+      print(folder.path)
     }
   }
 
@@ -43,3 +50,5 @@ struct DataCommand: ParsableCommand {
     }
   }
 }
+
+enum DatasetName: String, ExpressibleByArgument, CaseIterable { case cifar10, cifar100 }

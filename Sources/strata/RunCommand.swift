@@ -66,7 +66,7 @@ struct Run: ParsableCommand {
     let view = onTerminal ? TerminalView() : nil
     let ending = try supervisor.run { endpoint in view?.update(from: endpoint) }
     view?.finish()
-    try conclude(ending, storeURL)
+    try conclude(ending, storeURL, sweepName: expanded.name)
   }
 
   private func requireData(_ sweep: Sweep) throws {
@@ -90,20 +90,24 @@ struct Run: ParsableCommand {
     return folder
   }
 
-  private func conclude(_ ending: Supervisor.Ending, _ storeURL: URL) throws {
+  private func conclude(_ ending: Supervisor.Ending, _ storeURL: URL, sweepName: String) throws {
     if ending == .interrupted {
       print("stopped; the same command goes on from here")
       throw ExitCode(130)
     }
     let store = try Store.reading(storeURL.path)
-    let model = try ReportModel(store: store)
-    try store.close()
+    let store = try Store.reading(storeURL.path)
+    defer { try? store.close() }
+    let model = try ReportModel(store: store, sweep: sweepName)
     print(ReportText.text(model), terminator: "")
     if let report {
-      try ReportPage.write(model, toFile: report)
-      print("report: \(report)")
+      try ReportFile.write(ReportPage.html(model), to: report)
+      print("\nreport: \(report)")
     }
-    let failed = model.count(of: .failed)
-    if failed > 0 { throw CommandError("\(failed) of \(model.trials.count) trials failed; the report says why") }
+    let failed = model.trials.filter { $0.status == .failed }
+    if let first = failed.first {
+      throw CommandError(
+        "\(failed.count) of \(model.trials.count) trials failed; \(first.label): \(first.failure ?? "no reason known")")
+    }
   }
 }

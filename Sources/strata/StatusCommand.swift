@@ -2,6 +2,7 @@ import ArgumentParser
 import Coordinator
 import Foundation
 import Reporting
+import ResultStore
 import SweepProtocol
 
 struct Status: ParsableCommand {
@@ -26,10 +27,12 @@ struct Status: ParsableCommand {
     } else if let endpoint = Announcement.read(store: source)?.localEndpoint,
       let status = try? ask(endpoint.description, timeout: .seconds(2))
     {
-      show(status)
+      try show(status)
     } else {
-      let model = try ReportModel(store: source)
-      print(json ? try ReportJSON.text(model) : ReportText.text(model))
+      let store = try Store.reading(source)
+      defer { try? store.close() }
+      let model = try ReportModel(store: store)
+      print(json ? try ReportJSON(model).text : ReportText.text(model), terminator: "")
     }
   }
 
@@ -41,9 +44,9 @@ struct Status: ParsableCommand {
     }
   }
 
-  private func show(_ status: ClusterStatus) {
+  private func show(_ status: ClusterStatus) throws {
     if json {
-      print(StatusJSON.text(status))
+      print(try StatusJSON.text(status))
       return
     }
     print(status.sweep)

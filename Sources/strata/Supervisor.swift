@@ -1,5 +1,6 @@
 import Coordinator
 import Foundation
+import Worker
 
 /// A coordinator and its workers on this machine, as child processes: started, watched, started again when they
 /// die, and ended in order. What they do for the sweep they arrange among themselves.
@@ -55,7 +56,7 @@ final class Supervisor {
       }
       for (i, worker) in workers.enumerated() {
         guard let worker, !worker.isRunning else { continue }
-        if worker.status == WorkerExit.refused { throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))") }
+        if worker.status == WorkerEnding.refused { throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))") }
         if worker.status == 0 {
           workers[i] = nil
         } else {

@@ -1,13 +1,9 @@
 import ArgumentParser
 import Foundation
 import Logging
+import SweepProtocol
+import Training
 import Worker
-
-/// How a worker process ends, for those who start it.
-enum WorkerExit {
-  /// The coordinator will not have it (version, data): starting it again is of no use.
-  static let refused: Int32 = 3
-}
 
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,16 +35,20 @@ struct WorkerCommand: ParsableCommand {
 
   func run() throws {
     let datasets = try DatasetLibrary(directory: data.map { URL(fileURLWithPath: $0) })
+    var introduction = WorkerHello()
+    introduction.datasets = datasets.fingerprints
+    introduction.instructionSet = Processor.instructionSet
+    if let name { introduction.name = name }
     var options = try WorkerOptions(
-      endpoint: connect, datasets: datasets, logger: Logger.plain(name ?? "worker"))
-    if let name { options.name = name }
-    options.checkpointInterval = .seconds(checkpointInterval)
+      endpoint: connect, introduction: introduction,
+      runner: TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval)),
+      logger: Logger.plain(name ?? "worker"))
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
     let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
-    let ending = try service.run()
-    if ending != 0 { throw ExitCode(ending) }
+    let ending = service.run()
+    if ending.status != 0 { throw ExitCode(ending.status) }
   }
 }

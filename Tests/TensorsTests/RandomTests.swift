@@ -31,7 +31,9 @@ import Testing
     let first = Philox.block(counter: Philox.Counter(0, 9, 7, 2), key: key)
     let second = Philox.block(counter: Philox.Counter(1, 9, 7, 2), key: key)
     #expect(
-      words(stream, 8) == [first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]])
+      words(stream, 8) == [
+        first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3],
+      ])
   }
 
   @Test func everyCoordinateGivesAnotherStream() {

@@ -54,7 +54,11 @@ import Testing
     }
   }
 
-  static func contentHash(_ store: URL) throws -> String { try ResultStore(readingFrom: store.path).contentHash() }
+  static func contentHash(_ store: URL) throws -> String { try StoreContent.hash(Store.reading(store.path)) }
+
+  static func attempts(_ store: URL, of trial: String) throws -> [AttemptRecord] {
+    try Store.reading(store.path).read { try $0.attempts(trial: trial) }
+  }
 
   /// Waits until a running trial's checkpoint of an unfinished training is stored.
   static func waitForCheckpoint(_ store: URL) throws -> RunningTrial {
@@ -81,7 +85,7 @@ import Testing
       let status = try coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(second.standardError)")
 
-      let attempts = try ResultStore(readingFrom: store.path).attempts(of: interrupted.attempt.trial)
+      let attempts = try Self.attempts(store, of: interrupted.attempt.trial)
       #expect(attempts.count == 2)
       #expect((attempts.last?.resumedEpoch ?? 0) >= 1, "the second attempt began from the start")
       #expect(try Self.contentHash(store) == expected)
@@ -101,7 +105,7 @@ import Testing
       let status = try second.wait()
       #expect(status == 0, "\(second.standardError)\n\(worker.standardError)")
 
-      let attempts = try ResultStore(readingFrom: store.path).attempts(of: running.attempt.trial)
+      let attempts = try Self.attempts(store, of: running.attempt.trial)
       #expect(attempts.count == 1, "the worker's attempt should have been taken up again")
       #expect(try Self.contentHash(store) == expected)
     }

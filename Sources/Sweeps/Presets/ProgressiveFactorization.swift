@@ -2,8 +2,8 @@ extension ShippedSweeps {
   static let progressiveFactorization = """
     name: progressive-factorization
     description: >-
-      Chapter 5: from regular to depthwise separable convolutions in eight steps, by uniform rates and by reverse
-      pyramids; always BatchNorm and Glorot uniform weights.
+      From regular to depthwise separable convolutions in eight steps, by uniform rates and reverse pyramids. Chapter
+      5; always BatchNorm and Glorot uniform weights.
 
     base:
       network.batchNorm: true

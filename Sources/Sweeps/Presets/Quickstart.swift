@@ -2,7 +2,7 @@ extension ShippedSweeps {
   static let quickstart = """
     name: quickstart
     description: >-
-      Eight small networks on generated data, done in two minutes on two cores: regular, groupwise and depthwise
+      Eight small networks on generated data, done in two minutes on two cores. Regular, groupwise and depthwise
       convolutions, with and without BatchNorm, and how initialization changes what quantization costs them.
 
     base:

@@ -2,8 +2,8 @@ extension ShippedSweeps {
   static let trainingEvolution = """
     name: training-evolution
     description: >-
-      Section 4.6: how eight networks, two of every kind, behave under quantization at five epochs of their
-      training. Its results are Tables 4.3 and 4.4.
+      Eight networks, two of every kind, under quantization at five epochs of their training. Section 4.6, Tables 4.3
+      and 4.4.
 
     base:
       analysis.snapshots: [5, 50, 75, 150, 200]

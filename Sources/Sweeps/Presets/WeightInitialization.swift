@@ -2,8 +2,8 @@ extension ShippedSweeps {
   static let weightInitialization = """
     name: weight-initialization
     description: >-
-      Chapter 4: regular and depthwise separable networks, with and without BatchNorm, under the twelve weight
-      initializations of Table 4.1. Its results are Table 4.2.
+      Twelve weight initializations of regular and depthwise networks, with and without BatchNorm. Chapter 4, Tables
+      4.1 and 4.2.
 
     grid:
       network.factorization: [none, depthwise]

@@ -69,14 +69,6 @@ extension SettingNode {
     return node
   }
 
-  /// Key paths and values of everything that is not a map.
-  var leaves: [(path: [String], value: SettingNode)] {
-    guard let entries, !entries.isEmpty else { return [([], self)] }
-    return entries.flatMap { entry in
-      entry.value.leaves.map { ([entry.key] + $0.path, $0.value) }
-    }
-  }
-
   /// `{a: {b: self}}` for the path a, b; the new maps stand where `self` does.
   func nested(under path: [SettingEntry.Step]) -> SettingNode {
     path.reversed().reduce(self) { node, step in

@@ -74,7 +74,7 @@ enum SettingReader {
     switch error as? YamlError {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
-      return at(mark, [problem, context?.text].compactMap { $0 }.joined(separator: " "))
+      return at(mark, [context?.text, problem].compactMap { $0 }.joined(separator: ", "))
     case .reader(let problem, let offset, _, _):
       return SweepError(source, "byte \(offset ?? 0): \(problem)")
     case .duplicatedKeysInMapping(let duplicates, let context):
