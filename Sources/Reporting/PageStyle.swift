@@ -7,7 +7,7 @@ enum PageStyle {
     * { box-sizing: border-box; }
     body { margin: 0; color: var(--ink); background: #fff;
       font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; }
-    header, main { max-width: 1280px; margin: 0 auto; padding: 0 32px; }
+    header, main { max-width: 1280px; margin: 0 auto; padding: 0 26px; }
     header { padding-top: 40px; }
     h1 { font-size: 34px; line-height: 1.2; margin: 2px 0 4px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
     h2 { font-size: 23px; line-height: 1.3; margin: 0 0 6px; }
@@ -49,7 +49,7 @@ enum PageStyle {
     .badge.pending, .badge.running { color: var(--tint); background: #fff; box-shadow: inset 0 0 0 1px var(--tint); }
     .scroll { overflow-x: auto; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
     table { border-collapse: collapse; width: 100%; font-size: 12.5px; line-height: 1.4; }
-    th, td { padding: 5px 6px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
+    th, td { padding: 5px; text-align: left; white-space: nowrap; border-bottom: 1px solid #eceff2; }
     tbody tr:last-child > * { border-bottom: 0; }
     tbody tr:hover > * { background: var(--wash); }
     thead th, thead td { background: var(--wash); border-bottom: 1px solid var(--line); vertical-align: bottom; }

@@ -1,14 +1,14 @@
 /// The results table for terminals.
 public enum ReportText {
   /// Title, counts of outcomes, and one line for each configuration; `±` is the standard deviation over seeds
-  /// and calibration draws.
-  public static func text(_ model: ReportModel) -> String {
+  /// and calibration draws. `withPublished`: the thesis's numbers beside ours, where it has them.
+  public static func text(_ model: ReportModel, withPublished: Bool = false) -> String {
     let counts = model.statusCounts.map { "\($0.count) \($0.status.rawValue)" }.joined(separator: ", ")
     let trials = model.trials.count
     var output = "\(model.title): \(trials) \(trials == 1 ? "trial" : "trials")"
     output += counts.isEmpty ? "\n" : " (\(counts))\n"
     if let epoch = model.epoch { output += "results up to epoch \(epoch)\n" }
-    let columns = ResultTable(model).columns
+    let columns = ResultTable(model).columns.filter { withPublished || !$0.isPublished }
     var table = TextTable(
       columns: columns.map {
         .init($0.isPublished ? "thesis \($0.header)" : $0.header, $0.isNumber ? .right : .left)

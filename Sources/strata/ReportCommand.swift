@@ -34,8 +34,14 @@ struct Report: ParsableCommand {
   @Flag(help: "Print the results table as JSON.")
   var json = false
 
+  @Flag(help: "With --text: the thesis's numbers beside these, where it has them.")
+  var thesis = false
+
   func validate() throws {
     if text && json { throw ValidationError("--text and --json exclude each other: give one of them") }
+    if thesis && !text {
+      throw ValidationError("--thesis goes with --text; the page has these numbers anyway")
+    }
     if let epoch, epoch < 0 { throw ValidationError("--epoch is \(epoch): give 0 (initialization) or later") }
   }
 
@@ -44,7 +50,7 @@ struct Report: ParsableCommand {
     let model = try ReportModel(store: opened, sweep: sweep, epoch: epoch)
     try opened.close()
     if text {
-      try write(ReportText.text(model), to: output)
+      try write(ReportText.text(model, withPublished: thesis), to: output)
     } else if json {
       try write(try ReportJSON(model).text, to: output)
     } else {

@@ -113,6 +113,14 @@ struct ReportOutputTests {
     #expect(rows.contains { $0.hasPrefix("waiting") && $0.contains("pending") && $0.contains("–") })
   }
 
+  @Test func thesisNumbersStandBesideOursWhereAsked() throws {
+    let rows = ReportText.text(model(), withPublished: true).split(separator: "\n").map(String.init)
+    #expect(rows[1].hasSuffix("thesis fp32 %  thesis quint8 %  thesis decrease %"))
+    let regular = try #require(rows.first { $0.hasPrefix("Regular") })
+    #expect(regular.split(separator: " ").suffix(3) == ["88.37", "85.60", "3.13"])
+    #expect(!ReportText.text(model()).contains("thesis"))
+  }
+
   @Test func scriptsReadTheTableAsJSON() throws {
     let text = try ReportJSON(model()).text
     let read = try JSONDecoder().decode(ReportJSON.self, from: Data(text.utf8))
