@@ -19,8 +19,9 @@ public struct SchedulerSettings: Hashable, Sendable {
   public var hang = Duration.seconds(900)
   /// Failed attempts after which a trial is tried again; one more and the trial has failed.
   public var retries = 3
-  /// After a request to shut down, workers have this long to give back what they hold.
-  public var shutdown = Duration.seconds(60)
+  /// After a request to shut down, workers have this long to give back what they hold; longer than they take
+  /// themselves (`WorkerSettings.stopDeadline`).
+  public var shutdown = Duration.seconds(70)
 
   public init(coordinator: String, program: String) {
     self.coordinator = coordinator

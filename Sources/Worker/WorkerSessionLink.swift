@@ -91,12 +91,11 @@ extension WorkerSession {
   private mutating func join(_ welcome: Welcome, at now: Moment) {
     switch link {
     case .greeting:
+      acknowledge(welcome.acknowledged, at: now)
+      sent = acknowledged
       link = .joined
       setbacks = 0
       heartbeat = welcome.heartbeat
-      acknowledge(welcome.acknowledged, at: now)
-      sent = acknowledged
-      delivered = now
       sendHeartbeat(at: now)
       pump(at: now)
       settleAll(at: now)

@@ -97,7 +97,8 @@ struct SimulatedStore {
   private mutating func check(_ trial: String) {
     let row = trials[trial]!
     let open = row.attempts.count { $0.end == nil }
-    require(open == (row.state == .running ? 1 : 0), "\(row.plan.label) is \(row.state) with \(open) attempts")
+    require(
+      open == (row.state == .running ? 1 : 0), "\(row.plan.label) is \(row.state) with \(open) attempts")
     let hasResult = [.completed, .diverged, .vanished].contains(row.state)
     require((row.report != nil) == hasResult, "\(row.plan.label) is \(row.state), its report says otherwise")
   }

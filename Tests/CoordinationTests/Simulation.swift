@@ -165,7 +165,8 @@ struct Simulation {
       for epoch in 0...trial.epochs {
         let expected = trial.snapshot(epoch, trial.state(after: epoch), seconds: 0)
         store.require(
-          row.snapshots[epoch]?.measured == expected, "\(row.plan.label) epoch \(epoch) is not as it should be")
+          row.snapshots[epoch]?.measured == expected,
+          "\(row.plan.label) epoch \(epoch) is not as it should be")
       }
       store.require(row.snapshots.count == trial.epochs + 1, "\(row.plan.label) has other snapshots")
       let position = CheckpointPosition(epoch: trial.epochs, step: 0)

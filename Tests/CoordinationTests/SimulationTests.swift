@@ -5,7 +5,8 @@ import Testing
 /// A sweep through coordinator and workers on a virtual clock. To repeat a seed that failed:
 /// `STRATA_SIMULATION_SEED=n swift test --filter SimulationTests`.
 @Suite struct SimulationTests {
-  private static let chosen = ProcessInfo.processInfo.environment["STRATA_SIMULATION_SEED"].flatMap(UInt64.init)
+  private static let chosen = ProcessInfo.processInfo.environment["STRATA_SIMULATION_SEED"].flatMap(
+    UInt64.init)
 
   private static func seeds(_ range: Range<UInt64>) -> [UInt64] { chosen.map { [$0] } ?? Array(range) }
 
