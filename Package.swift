@@ -12,10 +12,10 @@ func library(_ name: String, imports: [Target.Dependency] = [], exclude: [String
   .target(name: name, dependencies: imports, exclude: exclude, swiftSettings: strict)
 }
 
-func tests(of name: String, imports: [Target.Dependency] = []) -> Target {
+func tests(of name: String, imports: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.byName(name: name)] + imports,
-    resources: [.copy("Fixtures")], swiftSettings: strict)
+    resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: strict)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -46,22 +46,12 @@ let package = Package(
     library("Networks"),
     library("Datasets", imports: ["Tensors", crypto]),
     library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto]),
-    library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors"]),
     library("LayerAnalysis", imports: ["Tensors"]),
+    library("Quantization", imports: ["Training", "LayerAnalysis", "OneDNN", "Networks", "Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library(
       "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
-    .testTarget(
-      name: "SweepProtocolTests", dependencies: ["SweepProtocol", "Sweeps", "LayerAnalysis"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "CoordinationTests",
-      dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
-      swiftSettings: strict),
     library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
-    .testTarget(
-      name: "ResultStoreTests", dependencies: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"],
-      swiftSettings: strict),
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
@@ -70,14 +60,6 @@ let package = Package(
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
-    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
-    .testTarget(
-      name: "ServiceTests",
-      dependencies: [
-        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "Networks", "LayerAnalysis", "ZeroMQ", log,
-        crypto,
-      ],
-      swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [
@@ -85,7 +67,29 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
-    tests(of: "Networks"),
-    tests(of: "Sweeps", imports: ["Networks"]),
+
+    tests(of: "ZeroMQ"),
+    tests(of: "Tensors", fixtures: true),
+    tests(of: "OneDNN"),
+    tests(of: "Networks", fixtures: true),
+    tests(of: "Datasets", imports: ["Tensors", crypto], fixtures: true),
+    tests(of: "Training", imports: ["Networks", "Tensors"], fixtures: true),
+    tests(of: "LayerAnalysis", fixtures: true),
+    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"], fixtures: true),
+    tests(of: "Sweeps", imports: ["Networks"], fixtures: true),
+    tests(of: "SweepProtocol", imports: ["Sweeps", "LayerAnalysis"]),
+    tests(of: "ResultStore", imports: ["Sweeps", "Networks", "LayerAnalysis"]),
+    .testTarget(
+      name: "CoordinationTests",
+      dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log, crypto,
+      ],
+      swiftSettings: strict),
+    tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
+    tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol"]),
   ]
 )

@@ -92,7 +92,7 @@ extension Architecture {
 }
 
 /// 0.3 as `0.3`, 2.0 as `2`.
-private func short(_ value: Double) -> String {
+func short(_ value: Double) -> String {
   let text = "\(value)"
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

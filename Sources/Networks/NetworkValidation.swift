@@ -36,10 +36,11 @@ extension Architecture {
       try check(width, in: 1...100_000, "head", "hidden dense layer \(index + 1)")
     }
     guard batchNormMomentum >= 0, batchNormMomentum < 1 else {
-      throw NetworkSettingError("batchNormMomentum", "\(batchNormMomentum) is not in 0 ..< 1")
+      throw NetworkSettingError(
+        "batchNormMomentum", "\(short(batchNormMomentum)): it must be at least 0 and below 1")
     }
     guard batchNormEpsilon > 0, batchNormEpsilon.isFinite else {
-      throw NetworkSettingError("batchNormEpsilon", "\(batchNormEpsilon) is not a positive number")
+      throw NetworkSettingError("batchNormEpsilon", "\(short(batchNormEpsilon)): it must be above 0")
     }
   }
 
@@ -63,7 +64,7 @@ extension Initialization {
     case .glorotUniform, .glorotNormal, .heUniform, .heNormal: return
     }
     guard value > 0, value.isFinite else {
-      throw NetworkSettingError("strategy", "\(name) \(value) is not a positive number")
+      throw NetworkSettingError("strategy", "\(name) \(short(value)): it must be above 0")
     }
   }
 }

@@ -56,33 +56,44 @@ public final class Store: Sendable {
     }
   }
 
-  /// SQLite needs its shared-memory file beside a store in WAL mode. Where that can be neither found nor made and
-  /// no log waits to be read, nobody can be writing here, and the file is read as it is.
+  /// Where files can be made beside the store, the connection may write but is told not to: SQLite then tidies up
+  /// its log and shared memory on closing. Elsewhere it is read-only; and where SQLite's shared memory can be
+  /// neither found nor made and no log waits to be read, nobody can be writing, and the file is read as it is.
   private static func readOnlyDatabase(_ path: String) throws -> DatabaseQueue {
-    var configuration = Configuration()
-    configuration.label = "store reader"
-    configuration.readonly = true
-    configuration.busyMode = .timeout(10)
-    func opened(_ name: String) throws -> DatabaseQueue {
-      let database = try DatabaseQueue(path: name, configuration: configuration)
-      try database.read { try Schema.current.check($0, path: path) }
-      return database
+    let isWritable: Bool
+    do throws(StoreError) {
+      try StoreFile.checkDirectory(of: path)
+      isWritable = true
+    } catch {
+      isWritable = false
     }
     do {
-      return try opened(path)
+      return try readOnlyDatabase(path, named: path, mayWrite: isWritable)
     } catch let error as DatabaseError
       where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR].contains(error.resultCode)
     {
-      var log = stat()
-      if stat(path + "-wal", &log) == 0, log.st_size > 0 {
+      if StoreFile.size(path + "-wal") > 0 {
         throw StoreError.unreadable(
           path: path,
           reason: "its write-ahead log cannot be read in place; copy \(path) and \(path)-wal to a directory "
             + "that is writable")
       }
       let name = URL(fileURLWithPath: path).absoluteString + "?immutable=1"
-      return try opened(name)
+      return try readOnlyDatabase(path, named: name, mayWrite: false)
     }
+  }
+
+  private static func readOnlyDatabase(
+    _ path: String, named name: String, mayWrite: Bool
+  ) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "store reader"
+    configuration.readonly = !mayWrite
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
+    let database = try DatabaseQueue(path: name, configuration: configuration)
+    try database.inDatabase { try Schema.current.check($0, path: path) }
+    return database
   }
 
   private static let pageSize = 16384

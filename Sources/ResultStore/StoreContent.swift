@@ -77,8 +77,11 @@ extension StoreTable {
     }
   }
 
-  /// Columns that are written, in the table's order.
-  func columns(_ db: Database) throws -> [String] { try db.columns(in: name).map(\.name) }
+  /// Columns that are written, in the table's order: all but the generated ones.
+  func columns(_ db: Database) throws -> [String] {
+    try String.fetchAll(
+      db, sql: "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid", arguments: [name])
+  }
 
   /// `layer_statistics trial 3f… epoch 5 draw 0 layer_index 2 kind W`.
   func describe(_ row: Row) -> String {

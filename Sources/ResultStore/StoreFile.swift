@@ -24,6 +24,12 @@ enum StoreFile {
     return .store
   }
 
+  /// Bytes; 0 where there is no file.
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   static func isSame(_ a: String, _ b: String) -> Bool {
     var first = stat()
     var second = stat()

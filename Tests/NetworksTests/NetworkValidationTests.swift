@@ -51,9 +51,9 @@ import Testing
       problem { $0.stages[1].width = -1 } == "stages: width of stage 2 is -1: it must be 1 to 16384")
     #expect(problem { $0.stages[2].blocks = 0 } == "stages: blocks of stage 3 is 0: it must be 1 to 200")
     #expect(problem { $0.head = [128, 0] } == "head: hidden dense layer 2 is 0: it must be 1 to 100000")
-    #expect(problem { $0.batchNormMomentum = 1 } == "batchNormMomentum: 1.0 is not in 0 ..< 1")
-    #expect(problem { $0.batchNormEpsilon = 0 } == "batchNormEpsilon: 0.0 is not a positive number")
-    #expect(problem { $0.batchNormEpsilon = .nan } == "batchNormEpsilon: nan is not a positive number")
+    #expect(problem { $0.batchNormMomentum = 1 } == "batchNormMomentum: 1: it must be at least 0 and below 1")
+    #expect(problem { $0.batchNormEpsilon = 0 } == "batchNormEpsilon: 0: it must be above 0")
+    #expect(problem { $0.batchNormEpsilon = .nan } == "batchNormEpsilon: nan: it must be above 0")
   }
 
   @Test("The largest allowed network's costs do not overflow")
@@ -70,8 +70,8 @@ import Testing
   @Test(
     "A distribution needs a positive number",
     arguments: [
-      (Initialization.Strategy.normal(standardDeviation: 0), "standard deviation 0.0"),
-      (.uniform(bound: -1), "bound -1.0"), (.modifiedGlorotUniform(c: .infinity), "C inf"),
+      (Initialization.Strategy.normal(standardDeviation: 0), "standard deviation 0"),
+      (.uniform(bound: -1), "bound -1"), (.modifiedGlorotUniform(c: .infinity), "C inf"),
     ])
   func initializations(strategy: Initialization.Strategy, what: String) {
     var initialization = Initialization()
@@ -81,7 +81,7 @@ import Testing
     do throws(NetworkSettingError) {
       try initialization.validate()
     } catch {
-      #expect(error.description == "strategy: \(what) is not a positive number")
+      #expect(error.description == "strategy: \(what): it must be above 0")
     }
   }
 

@@ -1,0 +1,103 @@
+import Networks
+import OneDNN
+import Tensors
+
+/// One layer in integers (E3): [max-pool,] convolution or matrix product, bias, requantization, ReLU. Levels in,
+/// levels out, channels last.
+final class IntegerLayer {
+  private let layer: Layer
+  private let convolution: any IntegerConvolution
+  private let requantizer: Requantizer
+  /// Output of the max-pool.
+  private let pooled: AlignedBuffer<UInt16>
+
+  /// - Parameters:
+  ///   - before: the layer whose convolution's output a dense layer flattens; nil for others.
+  ///   - images: the most that a call takes.
+  init(
+    _ layer: Layer, flattening before: Layer?, folded: FoldedLayer, input: AffineQuantizer,
+    output: AffineQuantizer, options: QuantizationOptions, arithmetic: IntegerArithmetic, images: Int,
+    engine: Engine
+  ) throws(OneDNNError) {
+    self.layer = layer
+    var weights = QuantizedWeights(folded.weight, options: options)
+    requantizer = Requantizer(
+      input: input, weights: weights, output: output, relu: layer.relu, rounding: options.rounding)
+    let bias = quantizedBias(folded.bias, input: input, weights: weights)
+    if let before { weights = weights.flatteningChannelsLast(channels: before.outChannels) }
+    convolution = try makeIntegerConvolution(
+      IntegerConvolutionProblem(
+        name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias),
+      arithmetic: arithmetic, engine: engine)
+    pooled = AlignedBuffer(
+      count: layer.poolsInput ? images * layer.inputSize * layer.inputSize * layer.inChannels : 0)
+  }
+
+  /// - Parameters:
+  ///   - levels: images × H × W × C.
+  ///   - output: images × H' × W' × O; may be the same memory.
+  func run(_ levels: UnsafePointer<UInt16>, images: Int, into output: UnsafeMutablePointer<UInt16>) throws {
+    var source = levels
+    if layer.poolsInput {
+      maxPool(levels, images: images, size: layer.inputSize, channels: layer.inChannels, into: pooled.base)
+      source = UnsafePointer(pooled.base)
+    }
+    let pixels = images * layer.outputSize * layer.outputSize
+    switch try convolution.accumulate(source, images: images) {
+    case .narrow(let sums): requantizer.requantize(sums, pixels: pixels, into: output)
+    case .wide(let sums): requantizer.requantize(sums, pixels: pixels, into: output)
+    }
+  }
+}
+
+/// b/(S_x·S_w), ties to even, as 32-bit integers, or as 64-bit ones where operands have more than 8 bits (E2).
+/// A bias that is not finite is 0.
+func quantizedBias(_ bias: [Float], input: AffineQuantizer, weights: QuantizedWeights) -> [Int64] {
+  let isWide = input.bits > 8 || weights.quantizers[0].bits > 8
+  let limit = isWide ? 0x1p62 : Double(Int32.max)
+  return bias.enumerated().map { channel, value in
+    let scale = Double(input.scale) * Double(weights.quantizer(ofChannel: channel).scale)
+    let steps = (Double(value) / scale).rounded(.toNearestOrEven)
+    return value.isFinite ? Int64(min(max(steps, -limit), limit)) : 0
+  }
+}
+
+/// Maximum over windows of 2 × 2 with stride 2: images × 2·size × 2·size × C to images × size × size × C.
+private func maxPool(
+  _ input: UnsafePointer<UInt16>, images: Int, size: Int, channels: Int, into output: UnsafeMutablePointer<UInt16>
+) {
+  let row = 2 * size * channels
+  for y in 0..<images * size {
+    for x in 0..<size {
+      let a = input + 2 * y * row + 2 * x * channels
+      let o = output + (y * size + x) * channels
+      for c in 0..<channels {
+        o[c] = max(max(a[c], a[c + channels]), max(a[row + c], a[row + channels + c]))
+      }
+    }
+  }
+}
+
+extension Layer {
+  /// Dense layers are convolutions of one pixel.
+  func geometry(images: Int) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      batch: images, inChannels: inChannels, outChannels: outChannels, groups: groups, inputSize: inputSize,
+      outputSize: outputSize, kernel: kernel, stride: stride, padBefore: padBefore, padAfter: padAfter)
+  }
+}
+
+extension QuantizedWeights {
+  /// Dense weights for inputs flattened from H × W × C, from those for C × H × W.
+  func flatteningChannelsLast(channels: Int) -> QuantizedWeights {
+    let inputs = levels.count / outChannels
+    let pixels = inputs / channels
+    var moved = levels
+    for o in 0..<outChannels {
+      for c in 0..<channels {
+        for p in 0..<pixels { moved[o * inputs + p * channels + c] = levels[o * inputs + c * pixels + p] }
+      }
+    }
+    return QuantizedWeights(levels: moved, quantizers: quantizers, outChannels: outChannels)
+  }
+}

@@ -1,0 +1,174 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Brings accumulators at scale S_x·S_w to output levels (E3), channel by channel, and applies ReLU by not going
+/// below the level of real zero.
+package struct Requantizer {
+  let rounding: QuantizationOptions.Rounding
+  let zeroPoint: Int32
+  let lowest: Int32
+  let highest: Int32
+  /// float32(float32(S_x·S_w)/S_y) per output channel.
+  let multipliers: [Float]
+  private let fixed: [FixedPointMultiplier]
+
+  package init(
+    input: AffineQuantizer, weights: QuantizedWeights, output: AffineQuantizer, relu: Bool,
+    rounding: QuantizationOptions.Rounding
+  ) {
+    self.rounding = rounding
+    zeroPoint = output.zeroPoint
+    lowest = relu ? output.zeroPoint : 0
+    highest = output.lastLevel
+    let scales = (0..<weights.outChannels).map { weights.quantizer(ofChannel: $0).scale }
+    multipliers = scales.map { min(input.scale * $0 / output.scale, .greatestFiniteMagnitude) }
+    fixed = scales.map {
+      FixedPointMultiplier(Double(input.scale) * Double($0) / Double(output.scale), rounding: rounding)
+    }
+  }
+
+  /// The level of one accumulator: the definition that the vectorised loop below equals.
+  package func level(of accumulator: Int32, channel: Int) -> UInt16 {
+    let steps: Int32
+    switch rounding {
+    case .tiesToEven:
+      let real = Float(accumulator) * multipliers[channel]
+      steps = Int32(
+        min(max(real, Float(lowest - zeroPoint)), Float(highest - zeroPoint)).rounded(.toNearestOrEven))
+    case .tiesAway: steps = fixed[channel].multiplyRoundingTwice(accumulator)
+    case .tiesUp: steps = fixed[channel].multiplyRoundingOnce(accumulator)
+    }
+    return UInt16(min(max(Int64(steps) + Int64(zeroPoint), Int64(lowest)), Int64(highest)))
+  }
+
+  /// Accumulators of more than 8 bits' operands: a product in double precision, rounded once in the same direction.
+  package func level(ofWide accumulator: Int64, channel: Int) -> UInt16 {
+    let real = Double(accumulator) * Double(multipliers[channel])
+    let clipped = min(max(real, Double(lowest - zeroPoint)), Double(highest - zeroPoint))
+    let steps =
+      switch rounding {
+      case .tiesToEven: clipped.rounded(.toNearestOrEven)
+      case .tiesAway: clipped.rounded(.toNearestOrAwayFromZero)
+      case .tiesUp: (clipped + 0.5).rounded(.down)
+      }
+    return UInt16(Int32(steps) + zeroPoint)
+  }
+
+  /// - Parameters:
+  ///   - accumulators: pixels × channels.
+  ///   - levels: the same.
+  package func requantize(
+    _ accumulators: UnsafePointer<Int32>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
+  ) {
+    let channels = multipliers.count
+    if rounding == .tiesToEven {
+      multipliers.withUnsafeBufferPointer { multipliers in
+        for pixel in 0..<pixels {
+          requantizeToEven(
+            accumulators + pixel * channels, multipliers, levels + pixel * channels, zeroPoint: zeroPoint,
+            lowest: Float(lowest - zeroPoint), highest: Float(highest - zeroPoint))
+        }
+      }
+    } else {
+      for pixel in 0..<pixels {
+        for channel in 0..<channels {
+          let i = pixel * channels + channel
+          levels[i] = level(of: accumulators[i], channel: channel)
+        }
+      }
+    }
+  }
+
+  package func requantize(
+    _ accumulators: UnsafePointer<Int64>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
+  ) {
+    let channels = multipliers.count
+    for i in 0..<pixels * channels { levels[i] = level(ofWide: accumulators[i], channel: i % channels) }
+  }
+}
+
+/// One pixel: clip(acc·m) rounded to even, plus the zero point.
+private func requantizeToEven(
+  _ accumulators: UnsafePointer<Int32>, _ multipliers: UnsafeBufferPointer<Float>,
+  _ levels: UnsafeMutablePointer<UInt16>, zeroPoint: Int32, lowest: Float, highest: Float
+) {
+  let m = multipliers.baseAddress!
+  let low = SIMD4<Float>(repeating: lowest)
+  let high = SIMD4<Float>(repeating: highest)
+  // Adding 1.5·2²³ leaves the integer, rounded to even, in the low bits of the pattern.
+  let magic = SIMD4<Float>(repeating: 0x1.8p23)
+  let offset = SIMD4<Int32>(repeating: zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern))
+  @inline(__always)
+  func four(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Int32> {
+    var real = a * b
+    real.replace(with: low, where: real .< low)
+    real.replace(with: high, where: real .> high)
+    return unsafeBitCast(real + magic, to: SIMD4<Int32>.self) &+ offset
+  }
+  let whole = multipliers.count & ~3
+  var i = 0
+  while i < whole {
+    let a = SIMD4<Float>(
+      Float(accumulators[i]), Float(accumulators[i + 1]), Float(accumulators[i + 2]), Float(accumulators[i + 3]))
+    let q = four(a, SIMD4(m[i], m[i + 1], m[i + 2], m[i + 3]))
+    for j in 0..<4 { levels[i + j] = UInt16(truncatingIfNeeded: q[j]) }
+    i += 4
+  }
+  while i < multipliers.count {
+    levels[i] = UInt16(
+      truncatingIfNeeded: four(SIMD4(repeating: Float(accumulators[i])), SIMD4(repeating: m[i]))[0])
+    i += 1
+  }
+}
+
+/// A real multiplier as mantissa·2^(shift − 31) with a mantissa in 2³⁰ ..< 2³¹, as TFLite's `QuantizeMultiplier`.
+package struct FixedPointMultiplier: Hashable {
+  let mantissa: Int32
+  let shift: Int
+
+  package init(_ real: Double, rounding: QuantizationOptions.Rounding) {
+    guard real > 0, real.isFinite else {
+      mantissa = 0
+      shift = 0
+      return
+    }
+    let (fraction, exponent) = frexp(real)
+    var q = Int64((fraction * 0x1p31).rounded(.toNearestOrAwayFromZero))
+    var e = exponent
+    if q == 1 << 31 {
+      q /= 2
+      e += 1
+    }
+    if e < -31 {
+      e = 0
+      q = 0
+    }
+    if rounding == .tiesUp, e > 30 {
+      e = 30
+      q = (1 << 31) - 1
+    }
+    mantissa = Int32(q)
+    shift = e
+  }
+
+  /// Rounded once, ties towards +∞ (TFLite's `MultiplyByQuantizedMultiplier` with single rounding).
+  package func multiplyRoundingOnce(_ x: Int32) -> Int32 {
+    let right = 31 - shift
+    let product = Int64(x) * Int64(mantissa) + Int64(1) << (right - 1)
+    return Int32(clamping: product >> right)
+  }
+
+  /// Rounded to the high half of the doubled product, then divided by a power of two with ties away from zero
+  /// (gemmlowp's `SaturatingRoundingDoublingHighMul` and `RoundingDivideByPOT`).
+  package func multiplyRoundingTwice(_ x: Int32) -> Int32 {
+    let shifted = Int32(clamping: Int64(x) << max(shift, 0))
+    let product = Int64(shifted) * Int64(mantissa)
+    let nudge: Int64 = product >= 0 ? 1 << 30 : 1 - 1 << 30
+    let high = Int32(clamping: (product + nudge) / (1 << 31))
+    let right = max(-shift, 0)
+    let mask = Int32(truncatingIfNeeded: Int64(1) << right - 1)
+    let threshold = mask >> 1 + (high < 0 ? 1 : 0)
+    return high >> right + (high & mask > threshold ? 1 : 0)
+  }
+}

@@ -1,0 +1,115 @@
+public import Networks
+import OneDNN
+import Tensors
+
+/// A network compiled for one batch size into primitives over memory of its own: training (forward, backward,
+/// SGD) or inference.
+///
+/// Compiled once per trial; a step then allocates nothing. A smaller batch (an epoch's last) is compiled when
+/// it first comes, over the same memory, and kept. Results are bit-identical from run to run for the same
+/// thread count and instruction set.
+///
+/// Used from one thread at a time. Nothing in its interface shows how and where it computes.
+public final class CompiledNetwork {
+  public enum Purpose: Hashable, Sendable { case training, inference }
+
+  public let network: Network
+  /// The most images in a step.
+  public let batch: Int
+  public let purpose: Purpose
+  public let algorithm: ConvolutionAlgorithm
+  public let threads: Int
+  /// What computes each pass of each convolution and dense layer, for the full batch; recorded with a trial.
+  public let algorithms: [(layer: String, pass: String, implementation: String)]
+
+  let engine: Engine
+  let states: [LayerState]
+  /// What an inference network was last given.
+  var loaded: Parameters?
+  var lastLogits: Memory?
+  private let arena: MemoryArena
+  private let imageBuffer: AlignedBuffer<Float>
+  private var plans: [Int: Plan] = [:]
+
+  /// - Parameters:
+  ///   - batch: images per step, at most.
+  ///   - threads: how many compute; part of what fixes the results.
+  /// - Throws: `OneDNNError` naming layer and pass where oneDNN has no optimized code for a shape.
+  public init(
+    _ network: Network, batch: Int, purpose: Purpose, algorithm: ConvolutionAlgorithm = .automatic,
+    threads: Int = 1
+  ) throws {
+    precondition(batch > 0 && threads > 0)
+    Engine.setThreads(threads)
+    self.network = network
+    self.batch = batch
+    self.purpose = purpose
+    self.algorithm = algorithm
+    self.threads = threads
+    engine = try Engine()
+    arena = MemoryArena(engine: engine)
+    let a = network.architecture
+    imageBuffer = AlignedBuffer(count: batch * a.inputChannels * a.inputSize * a.inputSize)
+    let options = CompilationOptions(
+      count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
+      engine: engine)
+    let primitives = try Self.primitives(network, mergings: nil, options)
+    states = try zip(network.layers, primitives).map { try LayerState($0, $1, options) }
+    algorithms = zip(network.layers, primitives).flatMap { layer, passes in
+      passes.named.map { (layer: layer.name, pass: $0.pass, implementation: $0.primitive.implementation) }
+    }
+    plans[batch] = try bind(primitives, options)
+  }
+
+  private static func primitives(
+    _ network: Network, mergings: [GroupMerging]?, _ options: CompilationOptions
+  ) throws -> [LayerPrimitives] {
+    var made: [LayerPrimitives] = []
+    for (i, layer) in network.layers.enumerated() {
+      if layer.isDense {
+        let before = network.layers[i - 1]
+        let extents =
+          before.isDense
+          ? [options.count, before.outChannels]
+          : [options.count, before.outChannels, before.outputSize, before.outputSize]
+        made.append(
+          try .dense(layer, source: made[i - 1].forward.layout(.destination), sourceExtents: extents, options)
+        )
+      } else {
+        made.append(try .convolution(layer, merging: mergings?[i], isFirst: i == 0, options))
+      }
+    }
+    return made
+  }
+
+  private func bind(_ primitives: [LayerPrimitives], _ options: CompilationOptions) throws -> Plan {
+    let a = network.architecture
+    let images = try Memory(
+      Layout([options.count, a.inputChannels, a.inputSize, a.inputSize]), engine: engine)
+    try images.bind(to: imageBuffer.base)
+    var builder = PlanBuilder(
+      network: network, primitives: primitives, states: states, options: options, arena: arena)
+    return try builder.build(images: images)
+  }
+
+  /// The plan for a number of images, compiled now if it is the first of its size.
+  func plan(for count: Int) throws -> Plan {
+    precondition(count > 0 && count <= batch, "\(count) images in a network compiled for \(batch)")
+    if let plan = plans[count] { return plan }
+    let options = CompilationOptions(
+      count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
+      engine: engine)
+    let primitives = try Self.primitives(network, mergings: states.map(\.merging), options)
+    let plan = try bind(primitives, options)
+    if loaded != nil { try run(plan.prepare) }
+    plans[count] = plan
+    return plan
+  }
+
+  var allPlans: some Sequence<Plan> { plans.values }
+
+  func run(_ steps: [BoundPrimitive]) throws { for step in steps { try step.execute() } }
+
+  /// Where the caller puts the images of a step: batch × C × H × W, row-major.
+  public var images: UnsafeMutableBufferPointer<Float> { imageBuffer.buffer }
+}

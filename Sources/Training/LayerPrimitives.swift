@@ -1,0 +1,135 @@
+import Networks
+import OneDNN
+
+/// How convolutions are computed.
+public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Winograd for 3×3, stride 1, ungrouped, channels in multiples of 16, wherever oneDNN has it for this
+  /// processor; direct everywhere else. A fixed rule: nothing is timed.
+  case automatic
+  case direct
+}
+
+/// What is common to all primitives of one compilation.
+struct CompilationOptions {
+  let count: Int
+  let purpose: Purpose
+  let algorithm: ConvolutionAlgorithm
+  let engine: Engine
+}
+
+/// The passes of one layer. The first layer has no backward-data: nobody needs the image's gradient.
+struct LayerPrimitives {
+  let merging: GroupMerging
+  /// Of the weights as computed: grouped convolutions G × O/G × I/G × K × K with merged groups, ungrouped
+  /// O × I × K × K, dense O × I or, on top of a convolution, O × C × H × W.
+  let weightExtents: [Int]
+  let forward: Primitive
+  let backwardData: Primitive?
+  let backwardWeights: Primitive?
+
+  var named: [(pass: String, primitive: Primitive)] {
+    [("forward", forward)] + (backwardData.map { [("backward-data", $0)] } ?? [])
+      + (backwardWeights.map { [("backward-weights", $0)] } ?? [])
+  }
+}
+
+extension LayerPrimitives {
+  /// - Parameters:
+  ///   - merging: nil for the first candidate that oneDNN has fast code for in all passes.
+  ///   - isFirst: no backward-data.
+  /// - Throws: `OneDNNError` of the last candidate, naming layer and pass.
+  static func convolution(
+    _ layer: Layer, merging: GroupMerging?, isFirst: Bool, _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self {
+    var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
+    let last = candidates.removeLast()
+    for candidate in candidates {
+      if let found = try? convolution(layer, merged: candidate, isFirst: isFirst, options) { return found }
+    }
+    return try convolution(layer, merged: last, isFirst: isFirst, options)
+  }
+
+  private static func convolution(
+    _ layer: Layer, merged: GroupMerging, isFirst: Bool, _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self {
+    let engine = options.engine
+    let geometry = ConvolutionGeometry(
+      batch: options.count, inChannels: layer.inChannels, outChannels: layer.outChannels,
+      groups: merged.mergedGroups, inputSize: layer.inputSize, outputSize: layer.outputSize,
+      kernel: layer.kernel, stride: layer.stride, padBefore: layer.padBefore, padAfter: layer.padAfter)
+    let winograd = options.algorithm == .automatic && geometry.admitsWinograd
+    func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
+      -> Primitive
+    {
+      if winograd, let primitive = try? make(.winograd) { return primitive }
+      return try make(.direct)
+    }
+    func forward(_ method: ConvolutionMethod) throws(OneDNNError) -> Primitive {
+      try .convolutionForward(
+        "\(layer.name) forward", geometry, method: method, purpose: options.purpose, bias: layer.bias,
+        relu: layer.relu && !layer.batchNorm, engine: engine)
+    }
+    let trains = options.purpose == .training
+    return Self(
+      merging: merged, weightExtents: geometry.weights,
+      forward: try preferWinograd(forward),
+      backwardData: !trains || isFirst
+        ? nil
+        : try preferWinograd { (method) throws(OneDNNError) in
+          try .convolutionBackwardData(
+            "\(layer.name) backward-data", geometry, method: method, forward: try forward(method),
+            engine: engine)
+        },
+      backwardWeights: !trains
+        ? nil
+        : try preferWinograd { (method) throws(OneDNNError) in
+          try .convolutionBackwardWeights(
+            "\(layer.name) backward-weights", geometry, method: method, bias: layer.bias,
+            forward: try forward(method), engine: engine)
+        })
+  }
+
+  /// - Parameters:
+  ///   - source: what the layer before leaves, N × I or N × C × H × W in whatever order.
+  ///   - sourceExtents: its extents.
+  static func dense(
+    _ layer: Layer, source: Layout, sourceExtents: [Int], _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self {
+    let engine = options.engine
+    let open = try Layout(sourceExtents, .float32, .any)
+    func inPlace(_ make: (Layout) throws(OneDNNError) -> Primitive) throws(OneDNNError) -> Primitive {
+      if let primitive = try? make(source) { return primitive }
+      return try make(open)
+    }
+    let outputs = layer.outChannels
+    let forward = try inPlace { (source) throws(OneDNNError) in
+      try .innerProductForward(
+        "\(layer.name) forward", source: source, extents: sourceExtents, outputs: outputs,
+        purpose: options.purpose, relu: layer.relu, engine: engine)
+    }
+    let trains = options.purpose == .training
+    return Self(
+      merging: GroupMerging(groups: 1, factor: 1), weightExtents: [outputs] + sourceExtents.dropFirst(),
+      forward: forward,
+      backwardData: !trains
+        ? nil
+        : try inPlace { (source) throws(OneDNNError) in
+          try .innerProductBackwardData(
+            "\(layer.name) backward-data", source: source, extents: sourceExtents, outputs: outputs,
+            forward: forward, engine: engine)
+        },
+      backwardWeights: !trains
+        ? nil
+        : try inPlace { (source) throws(OneDNNError) in
+          try .innerProductBackwardWeights(
+            "\(layer.name) backward-weights", source: source, extents: sourceExtents, outputs: outputs,
+            forward: forward, engine: engine)
+        })
+  }
+}
+
+extension ConvolutionGeometry {
+  fileprivate var admitsWinograd: Bool {
+    kernel == 3 && stride == 1 && groups == 1 && inChannels % 16 == 0 && outChannels % 16 == 0
+  }
+}

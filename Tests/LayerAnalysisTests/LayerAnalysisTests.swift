@@ -1,0 +1,123 @@
+import LayerAnalysis
+import Testing
+
+/// −0 and +0 are the same value; everything else must have the same bits.
+private func sameBits(_ a: Float, _ bits: UInt32) -> Bool {
+  a.bitPattern == bits || (a == 0 && Float(bitPattern: bits) == 0)
+}
+
+/// Sums of up to some thousands of values in double precision, in another order.
+private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool {
+  guard let a, let b else { return a == nil && b == nil }
+  return abs(a - b) <= relative * max(abs(a), abs(b), 1e-300)
+}
+
+@Suite struct PercentileTests {
+  @Test(arguments: StatisticsCase.all)
+  func equalsNumPyBitForBit(_ expected: StatisticsCase) {
+    for wanted in expected.percentiles {
+      let bounds = expected.floats.withUnsafeBufferPointer {
+        percentileBounds(of: $0, layout: expected.channelLayout, clippedPercent: wanted.percent)
+      }
+      #expect(sameBits(bounds.tensor.lower, wanted.tensor[0]), "lower, \(wanted.percent) %")
+      #expect(sameBits(bounds.tensor.upper, wanted.tensor[1]), "upper, \(wanted.percent) %")
+      #expect(bounds.channels.count == wanted.channels.count)
+      for (channel, bits) in zip(bounds.channels, wanted.channels) {
+        #expect(sameBits(channel.lower, bits[0]), "lower, \(wanted.percent) %")
+        #expect(sameBits(channel.upper, bits[1]), "upper, \(wanted.percent) %")
+      }
+    }
+  }
+
+  @Test func leavesOutWhatIsNotFinite() {
+    let values: [Float] = [.nan, 3, -.infinity, 1, .infinity, 2, -.nan, .nan]
+    let bounds = values.withUnsafeBufferPointer {
+      percentileBounds(of: $0, layout: ChannelLayout(outer: 1, channels: 4, inner: 2), clippedPercent: 25)
+    }
+    #expect(bounds.tensor == Bounds(lower: 1.5, upper: 2.5))
+    #expect(bounds.channels.map(\.lower) == [3, 1, 2, 0])
+    #expect(bounds.channels.map(\.upper) == [3, 1, 2, 0])
+  }
+}
+
+@Suite struct StatisticsTests {
+  @Test(arguments: StatisticsCase.all)
+  func equalsNumPyAndSciPy(_ expected: StatisticsCase) {
+    let found = expected.floats.withUnsafeBufferPointer { values in
+      TensorStatistics(of: values, layout: expected.channelLayout) { _ in
+        expected.quantized.map {
+          [QuantizationGrid(scale: Float(bitPattern: $0.scale[0]), zeroPoint: $0.zeroPoint, levels: 256)]
+        } ?? []
+      }
+    }
+    #expect(found.count == expected.values.count)
+    #expect(sameBits(found.minimum, expected.minimum[0]) && sameBits(found.maximum, expected.maximum[0]))
+    #expect(found.lower == found.minimum && found.upper == found.maximum)
+    let spread = max(abs(Double(found.minimum)), abs(Double(found.maximum)))
+    #expect(abs(found.mean - expected.mean) <= 1e-12 * spread)
+    #expect(close(found.standardDeviation, expected.standardDeviation))
+    #expect(found.sparsity == expected.sparsity)
+    #expect(close(found.kurtosis.map { $0 + 3 }, expected.kurtosis.map { $0 + 3 }, relative: 1e-8))
+    #expect(
+      close(found.channelKurtosis.map { $0 + 3 }, expected.channelKurtosis.map { $0 + 3 }, relative: 1e-8))
+    #expect(close(found.averagePrecision, expected.averagePrecision))
+    #expect(found.histogram == expected.histogram)
+    #expect(close(found.klFromUniform, expected.klFromUniform))
+    #expect(close(found.sqnr, expected.quantized?.sqnr))
+  }
+
+  @Test func clippedPrecisionMayExceedOne() {
+    // Channel 0 is ±8, channels 1 and 2 are ±1, the rest 0: 0.5 % of all values lie at either of ±8.
+    var values = [Float](repeating: 0, count: 100 * 100)
+    for i in 0..<100 { values[i] = i % 2 == 0 ? 8 : -8 }
+    for i in 100..<300 { values[i] = i % 2 == 0 ? 1 : -1 }
+    let found = values.withUnsafeBufferPointer {
+      TensorStatistics(of: $0, layout: .weights(channels: 100, valuesPerChannel: 100), clippedPercent: 1)
+    }
+    #expect(found.lower == -1 && found.upper == 1)
+    #expect(found.channelUpper[0] == 8)
+    #expect(close(found.averagePrecision, 0.01 * (8 + 1 + 1)))
+  }
+
+  @Test func aTensorOfZeroRangeHasNoPrecision() {
+    let found = [Float](repeating: 2, count: 12).withUnsafeBufferPointer {
+      TensorStatistics(of: $0, layout: .weights(channels: 3, valuesPerChannel: 4))
+    }
+    #expect(found.averagePrecision == nil && found.kurtosis == nil && found.klFromUniform == nil)
+    #expect(found.standardDeviation == 0 && found.histogram[0] == 12)
+  }
+
+  @Test func valuesThatAreNotFiniteAreLeftOut() {
+    let values: [Float] = [.nan, 1, .infinity, 3, -.infinity, .nan]
+    let grid = QuantizationGrid(scale: 2, zeroPoint: 0, levels: 256)
+    let found = values.withUnsafeBufferPointer {
+      TensorStatistics(of: $0, layout: .weights(channels: 3, valuesPerChannel: 2)) { _ in [grid] }
+    }
+    #expect(found.count == 2 && found.minimum == 1 && found.maximum == 3 && found.mean == 2)
+    #expect(found.histogram.reduce(0, +) == 2)
+    // 1/2 rounds to 0, 3/2 to 2: both errors are 1.
+    #expect(close(found.sqnr, 6.989700043360188))
+
+    let none = [Float](repeating: .nan, count: 4).withUnsafeBufferPointer {
+      TensorStatistics(of: $0, layout: .weights(channels: 2, valuesPerChannel: 2), clippedPercent: 1) { _ in
+        [grid]
+      }
+    }
+    #expect(none.count == 0 && none.range == 0 && none.mean == 0)
+    #expect(none.averagePrecision == nil && none.sqnr == nil && none.klFromUniform == nil)
+  }
+
+  @Test func perChannelQuantizersEachServeTheirChannel() {
+    // Exact under their own grid, not under the other's.
+    let values: [Float] = [0, 0.5, 1, 0, 3, 6]
+    let grids = [
+      QuantizationGrid(scale: 0.5, zeroPoint: 0, levels: 256),
+      QuantizationGrid(scale: 3, zeroPoint: 0, levels: 256),
+    ]
+    values.withUnsafeBufferPointer {
+      let layout = ChannelLayout.weights(channels: 2, valuesPerChannel: 3)
+      #expect(quantizationNoise(of: $0, layout: layout, quantizedBy: grids)?.noise == 0)
+      #expect(quantizationNoise(of: $0, layout: layout, quantizedBy: [grids[1]])?.noise == 0.25 + 1)
+    }
+  }
+}
