@@ -19,13 +19,7 @@ struct CheckpointDirectory {
   static func name(_ checkpoint: StoredCheckpoint) -> String {
     let (attempt, hash) = (checkpoint.attempt, checkpoint.descriptor.sha256)
     precondition(attempt.trial.allSatisfy(\.isHexDigit) && hash.allSatisfy(\.isHexDigit))
-    return "\(attempt.trial).\(attempt.number).\(hash.prefix(12)).safetensors"
-  }
-
-  /// The attempt a file's name tells; nil for other files.
-  static func attempt(inName name: String) -> Int? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[3] == "safetensors" ? Int(parts[1]) : nil
+    return "\(attempt.trial).\(attempt.number).\(hash.prefix(12))\(suffix)"
   }
 
   /// Makes the directory, and clears it of what a crash left: files begun, and files no row names.
@@ -35,12 +29,13 @@ struct CheckpointDirectory {
       throw .checkpointDirectory(path: path, reason: String(cString: strerror(errno)))
     }
     for name in Self.contents(of: path) {
-      let isOurs = name.hasSuffix(Self.part) || Self.attempt(inName: name) != nil
+      let isOurs = name.hasSuffix(Self.part) || name.hasSuffix(Self.suffix)
       if isOurs, !names.contains(name) { unlink("\(path)/\(name)") }
     }
   }
 
   private static let part = ".part"
+  private static let suffix = ".safetensors"
 
   private static func contents(of path: String) -> [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

@@ -50,6 +50,15 @@ public actor CoordinatorService {
   @discardableResult
   public func start() throws -> Announcement {
     precondition(scheduler == nil && ending == nil, "a coordinator starts once")
+    do {
+      return try takeUp()
+    } catch {
+      finish(error)
+      throw error
+    }
+  }
+
+  private func takeUp() throws -> Announcement {
     let restoration = try store.restoration(sweep: options.sweep)
     let files = Set(restoration.trials.compactMap { $0.checkpoint.map(CheckpointDirectory.name) })
     let directory = try CheckpointDirectory(store: store.path, keeping: files)
@@ -88,13 +97,9 @@ public actor CoordinatorService {
   }
 
   private func whenEnded(_ body: @escaping @Sendable (Result<Ending, any Error>) -> Void) {
-    do {
-      if scheduler == nil && ending == nil { try start() }
-      if let ending { body(ending) } else { waiting.append(body) }
-    } catch {
-      finish(error)
-      body(.failure(error))
-    }
+    if scheduler == nil && ending == nil { _ = try? start() }
+    // A start that failed has ended it.
+    if let ending { body(ending) } else { waiting.append(body) }
   }
 
   /// Hands out no more trials, has workers give back what they hold with a checkpoint, and ends. From any thread.
@@ -113,7 +118,8 @@ public actor CoordinatorService {
   var now: Moment { Moment(ContinuousClock.now - origin) }
 
   private func shutDown() {
-    guard !stopping, ending == nil, scheduler != nil else { return }
+    guard !stopping, ending == nil else { return }
+    guard scheduler != nil else { return finish() }
     stopping = true
     process([.shutdownRequested])
   }
@@ -124,7 +130,6 @@ public actor CoordinatorService {
     process([.tick])
     transfers?.expire(at: now)
     if options.exitsWhenDone, !stopping, let counts = status()?.counts, counts.over == counts.total {
-      logger.info("every trial is over")
       shutDown()
     }
     if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
@@ -136,7 +141,7 @@ public actor CoordinatorService {
     let counts = status()?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else {
-        .success(Ending(counts: counts, isComplete: counts.over == counts.total))
+        .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))
       }
     ending = result
     for socket in [messages, checkpoints].compactMap({ $0 }) {

@@ -5,11 +5,13 @@ internal import ZeroMQ
 extension CoordinatorService {
   /// Messages read before any is acted on: enough to share a transaction, few enough to answer soon.
   private static let batch = 256
+  /// Likewise of checkpoint messages, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
+  private static let chunkBatch = 32
 
   /// Reads what has arrived, and acts on it.
   func turn() {
     var events: [Scheduler.Event] = []
-    read(messages) { connection, bytes in
+    read(messages, upTo: Self.batch) { connection, bytes in
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
         case .worker(let envelope): events.append(.message(envelope, from: connection))
@@ -20,7 +22,7 @@ extension CoordinatorService {
         events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
-    read(checkpoints) { connection, bytes in
+    read(checkpoints, upTo: Self.chunkBatch) { connection, bytes in
       do throws(WireError) {
         let envelope = try Wire.decodeCheckpointRequest(bytes)
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
@@ -100,11 +102,11 @@ extension CoordinatorService {
     }
   }
 
-  /// Calls `body` with the sender and the one frame of every message that waits, up to a batch of them.
-  private func read(_ socket: Socket?, _ body: (ConnectionID, [UInt8]) -> Void) {
+  /// Calls `body` with the sender and the one frame of every message that waits, up to `limit` of them.
+  private func read(_ socket: Socket?, upTo limit: Int, _ body: (ConnectionID, [UInt8]) -> Void) {
     guard let socket else { return }
     do {
-      for _ in 0..<Self.batch {
+      for _ in 0..<limit {
         guard let frames = try socket.receive() else { return }
         if frames.count == 2 {
           body(ConnectionID(frames[0]), frames[1])

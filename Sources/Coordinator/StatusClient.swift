@@ -53,6 +53,8 @@ public actor StatusClient {
     // Requests wait for the connection; unsent ones are of no use later.
     options.immediate = false
     options.linger = .zero
+    // A name is taken for its IPv4 address: libzmq tries one only, and coordinators listen on IPv4 by default.
+    options.ipv6 = endpoint.host.contains(":")
     options.maximumMessageBytes = Wire.longestFrame
     let context = try self.context ?? Context()
     let socket = try Socket(context, .dealer, options: options)

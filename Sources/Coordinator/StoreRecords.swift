@@ -50,22 +50,18 @@ extension SchedulerRestoration.Trial {
         configuration: row.json))
     state = TrialState(rawValue: row.state.rawValue)!
     error = row.message
-    failures = attempts.count { $0.ending == .failed && $0.number > row.putBack }
+    failures = row.failures
     if let last = attempts.last {
       self.attempts = last.number
       worker = last.worker
       lost = last.ending == .lost
     }
-    if let checkpoint {
-      // A file of another name is none this program wrote; the trial begins anew.
-      self.checkpoint = CheckpointDirectory.attempt(inName: checkpoint.file).map { number in
-        StoredCheckpoint(
-          attempt: AttemptID(trial: row.id, number: number),
-          descriptor: CheckpointDescriptor(
-            position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step),
-            size: checkpoint.size,
-            sha256: checkpoint.sha256))
-      }
+    self.checkpoint = checkpoint.map { checkpoint in
+      StoredCheckpoint(
+        attempt: AttemptID(trial: row.id, number: checkpoint.attempt),
+        descriptor: CheckpointDescriptor(
+          position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step), size: checkpoint.size,
+          sha256: checkpoint.sha256))
     }
   }
 }
@@ -84,9 +80,7 @@ extension StoreBatch {
     case .applied(let worker, let sequence): try setAcknowledged(worker: worker, sequence, at: now)
     case .fingerprint(let dataset, let fingerprint): try saveDataset(name: dataset, fingerprint: fingerprint)
     case .trialState(let trial, let state, let failures, let error):
-      try setTrialState(trial, .init(rawValue: state.rawValue)!, message: error)
-      // None counts: those before were forgotten.
-      if state == .pending && failures == 0 { try putBack(trial) }
+      try setTrialState(trial, .init(rawValue: state.rawValue)!, failures: failures, message: error)
     case .attemptStarted(let attempt, let worker, let position):
       try attemptStarted(
         trial: attempt.trial, number: attempt.number, worker: worker, resumedEpoch: position?.epoch,
@@ -101,7 +95,8 @@ extension StoreBatch {
       try saveCheckpoint(
         CheckpointRecord(
           trial: checkpoint.attempt.trial, epoch: descriptor.position.epoch, step: descriptor.position.step,
-          size: descriptor.size, sha256: descriptor.sha256, file: CheckpointDirectory.name(checkpoint)))
+          attempt: checkpoint.attempt.number, size: descriptor.size, sha256: descriptor.sha256,
+          file: CheckpointDirectory.name(checkpoint)))
     }
   }
 

@@ -11,6 +11,10 @@ extension WorkerService {
     guard let context else { return }
     var socketOptions = options.socket
     socketOptions.maximumMessageBytes = Wire.longestFrame
+    // Of a name's addresses libzmq tries one only, with IPv6 allowed an IPv6 one, where the coordinator may not
+    // listen; so the families take turns.
+    socketOptions.ipv6 = endpoint.host.contains(":") || connections[channel, default: 0] % 2 == 1
+    connections[channel, default: 0] += 1
     do {
       let link = try WorkerLink(context, to: endpoint, options: socketOptions)
       links[channel] = link

@@ -27,6 +27,8 @@ public actor WorkerService {
   /// Downloaded checkpoints of attempts about to start.
   var downloads: [AttemptID: [UInt8]] = [:]
   var isRefused = false
+  /// Connections begun, by channel.
+  var connections: [Channel: Int] = [:]
   var isJoined = false
   private var nextComplaint: Moment
   private var ending: WorkerEnding?
@@ -63,7 +65,14 @@ public actor WorkerService {
 
   /// Has the trial write a checkpoint, hands it back, and ends: within ten seconds. From any thread.
   public nonisolated func stop(_ reason: ReleaseReason = .stopping) {
-    loop.post { [weak self] in self?.assumeIsolated { $0.handle(.stopRequested(reason)) } }
+    loop.post { [weak self] in
+      self?.assumeIsolated { service in
+        guard service.session != nil else {
+          return service.finish(WorkerEnding(status: 0, line: "stopped before it began"))
+        }
+        service.handle(.stopRequested(reason))
+      }
+    }
   }
 
   /// Ends at once, telling nobody, as a crash would.

@@ -116,6 +116,27 @@ import ZeroMQ
     #expect(ending.line.contains("no coordinator answered at \(endpoint)"))
   }
 
+  @Test func aWorkerFindsTheCoordinatorByName() async throws {
+    let cluster = try Cluster(trials: 1)
+    let (service, store, endpoint) = try await cluster.coordinator()
+    let named = Endpoint(host: "localhost", port: try Endpoint(endpoint).port).description
+    let worker = try cluster.worker(named, ScriptedRunner())
+    #expect(await worker.finished().status == 0)
+    #expect(try await service.finished().isComplete)
+    try store.close()
+    try cluster.expectUndisturbedResults()
+  }
+
+  @Test func whatIsStoppedBeforeItBeginsEnds() async throws {
+    let cluster = try Cluster(trials: 1)
+    let service = try CoordinatorService(options: cluster.options(), store: try Store.open(cluster.path))
+    service.stop()
+    #expect(try await service.finished().isComplete == false)
+    let worker = try cluster.worker("tcp://127.0.0.1:1", ScriptedRunner())
+    worker.stop()
+    #expect(await worker.finished().status == 0)
+  }
+
   @Test func aClientSaysThatNobodyAnswers() async throws {
     let client = try StatusClient(endpoint: "tcp://127.0.0.1:1")
     let error = await #expect(throws: CoordinatorError.self) {

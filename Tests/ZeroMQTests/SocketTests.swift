@@ -20,6 +20,34 @@ import ZeroMQ
     #expect(try dealer.receive() == nil)
   }
 
+  @Test(arguments: ["127.0.0.1", "0.0.0.0", "*"])
+  func everyWayToListenReachesIPv4(host: String) async throws {
+    let router = try Socket(context, .router)
+    try router.bind(Endpoint(host: host, port: 0).description)
+    let port = try Endpoint(router.lastEndpoint()).port
+    #expect(port != 0)
+    var options = SocketOptions()
+    options.ipv6 = false
+    let dealer = try Socket(context, .dealer, options: options)
+    try dealer.connect("tcp://127.0.0.1:\(port)")
+    _ = try await eventually { try dealer.send([[5]]) == .sent ? true : nil }
+    #expect(try await eventually { try router.receive() }.last == [5])
+  }
+
+  @Test func aClosedSocketLetsGoOfItsAddress() async throws {
+    let (router, endpoint) = try listeningRouter(context)
+    router.close()
+    router.close()
+    _ = try await eventually { () -> Bool? in
+      do { try Socket(context, .router).bind("\(endpoint)") } catch let error as ZeroMQError
+        where error.reason == .addressInUse
+      {
+        return nil
+      }
+      return true
+    }
+  }
+
   @Test func routerSaysThatAPeerIsUnknown() throws {
     let (router, _) = try listeningRouter(context)
     #expect(try router.send([[1, 2, 3, 4, 5], [9]]) == .unreachable)
