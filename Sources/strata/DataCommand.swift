@@ -1,13 +1,15 @@
 import ArgumentParser
 import Datasets
+import Dispatch
 import Foundation
+import Synchronization
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Download data sets and check them.",
     subcommands: [Fetch.self, Check.self])
 
-  struct Fetch: AsyncParsableCommand {
+  struct Fetch: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download CIFAR-10 or CIFAR-100, check its published MD5 and unpack it.")
 
@@ -24,12 +26,12 @@ struct DataCommand: ParsableCommand {
       }
     }
 
-    func run() async throws {
+    func run() throws {
       let archive = DatasetArchive.all.first { $0.name == name.rawValue }!
       let download = DatasetDownload(
         archive, into: URL(fileURLWithPath: to), base: mirror.flatMap(URL.init(string:)) ?? DatasetDownload.officialBase)
       let progress = DownloadProgress(archive.fileName)
-      let folder = try await download.run { progress.show(bytes: $0, of: $1) }
+      let folder = try waiting { try await download.run { progress.show(bytes: $0, of: $1) } }
       progress.finish()
       print(folder.path)
     }
@@ -52,3 +54,17 @@ struct DataCommand: ParsableCommand {
 }
 
 enum DatasetName: String, ExpressibleByArgument, CaseIterable { case cifar10, cifar100 }
+
+/// Runs asynchronous work to its end from the main thread.
+private func waiting<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) throws -> Success {
+  let done = DispatchSemaphore(value: 0)
+  let result = Mutex<Result<Success, any Error>?>(nil)
+  Task.detached {
+    let outcome: Result<Success, any Error>
+    do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+    result.withLock { $0 = outcome }
+    done.signal()
+  }
+  done.wait()
+  return try result.withLock { $0! }.get()
+}

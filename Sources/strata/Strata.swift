@@ -2,7 +2,7 @@ import ArgumentParser
 import SweepProtocol
 
 @main
-struct Strata: AsyncParsableCommand {
+struct Strata: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "strata",
     abstract: "Learn why a CNN loses accuracy when it is quantized, over hundreds of configurations and a cluster.",
