@@ -13,7 +13,7 @@ struct SweepArguments: ParsableArguments {
       valueName: "key=value"))
   var overrides: [String] = []
 
-  func load() throws -> Sweep { try SweepFile.find(sweep, overrides: overrides.map { try SettingOverride($0) }) }
+  func load() throws -> Sweep { try Sweep.load(sweep, overrides: overrides) }
 
   /// The same choice as command-line arguments.
   var commandLine: [String] { [sweep] + overrides.flatMap { ["--set", $0] } }
