@@ -1,5 +1,6 @@
-public import Datasets
+import Datasets
 public import Foundation
+import Networks
 import Sweeps
 import Synchronization
 
