@@ -54,7 +54,9 @@ struct CIFARLayout {
   }
 
   private func holdsAny(_ directory: URL) -> Bool {
-    (train + [test]).contains { FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path) }
+    (train + [test]).contains {
+      FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path)
+    }
   }
 
   private func locate(_ directory: URL) throws(DatasetError) -> URL {

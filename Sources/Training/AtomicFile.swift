@@ -12,6 +12,12 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The system's `errno`.
   public let code: Int32
 
+  public init(path: String, operation: String, code: Int32) {
+    self.path = path
+    self.operation = operation
+    self.code = code
+  }
+
   public var description: String { "\(path): cannot \(operation): \(String(cString: strerror(code)))" }
 }
 

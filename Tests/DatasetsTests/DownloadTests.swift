@@ -39,7 +39,7 @@ private final class ArchiveServer: @unchecked Sendable {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     }
     var generator = SystemRandomNumberGenerator()
-    try Data((0..<200_000).map { _ in UInt8.random(in: 0...255, using: &generator) }).write(
+    try Data((0..<50_000).map { _ in UInt8.random(in: 0...255, using: &generator) }).write(
       to: folder.appendingPathComponent("one.bin"))
     let packed = root.appendingPathComponent("images.tar.gz")
     _ = try Process.output("tar", ["-czf", packed.path, "-C", scratch.url.path, "images"])

@@ -97,8 +97,14 @@ import Training
       #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#, 0,
       "impossible shape [4611686018427387904, 4]"
     ),
-    (#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, 4, "a: shape"),
-    (#"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, 4, "a: shape"),
+    (
+      #"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, 4,
+      "the header is not the JSON it should be"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, 4,
+      "the header is not the JSON it should be"
+    ),
     (#"{"a":{"dtype":"F32","data_offsets":[0,4]}}"#, 4, "shape"),
     (
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
