@@ -71,7 +71,7 @@ struct CoordinatorCommand: ParsableCommand {
     let store = try Store.open(store ?? "\(expanded.name).store")
     try store.add(expanded)
     let service = try CoordinatorService(options: options, store: store)
-    let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
+    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     try service.run()

@@ -96,7 +96,6 @@ struct Run: ParsableCommand {
       throw ExitCode(130)
     }
     let store = try Store.reading(storeURL.path)
-    let store = try Store.reading(storeURL.path)
     defer { try? store.close() }
     let model = try ReportModel(store: store, sweep: sweepName)
     print(ReportText.text(model), terminator: "")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordinator
 import Foundation
+import ZeroMQ
 import Reporting
 import ResultStore
 import SweepProtocol

@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 
 /// SIGINT and SIGTERM as calls: the first asks for a graceful stop, the second for an immediate one.
-final class StopSignals: Sendable {
+///
+/// `@unchecked Sendable`: dispatch sources may be held and released by any thread.
+final class StopSignals: @unchecked Sendable {
   private let sources: [any DispatchSourceSignal]
 
   /// - Parameter received: called on a private queue with the number of the call, from 1.
@@ -24,6 +26,15 @@ final class StopSignals: Sendable {
     func increment() -> Int { value.add(1, ordering: .relaxed).newValue }
   }
 }
+
+extension StopSignals {
+  convenience init(first: @escaping @Sendable () -> Void, second: @escaping @Sendable () -> Void) {
+    self.init { count in if count == 1 { first() } else { second() } }
+  }
+}
+
+/// Ends the process without cleaning up, as after a second Ctrl-C.
+func leaveAtOnce() { _exit(130) }
 
 /// Calls back when standard input ends: the process that started this one is gone, or wants it to stop.
 func whenStandardInputEnds(_ body: @escaping @Sendable () -> Void) {

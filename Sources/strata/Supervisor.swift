@@ -1,5 +1,6 @@
 import Coordinator
 import Foundation
+import ZeroMQ
 import Worker
 
 /// A coordinator and its workers on this machine, as child processes: started, watched, started again when they

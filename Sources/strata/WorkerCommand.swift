@@ -45,7 +45,7 @@ struct WorkerCommand: ParsableCommand {
       logger: Logger.plain(name ?? "worker"))
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
-    let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
+    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     let ending = service.run()
