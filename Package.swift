@@ -8,14 +8,14 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library target under `Sources/`; `imports` are targets that stand above it in the README's table.
-func library(_ name: String, imports: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: imports, swiftSettings: strict)
+func library(_ name: String, imports: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: imports, exclude: exclude, swiftSettings: strict)
 }
 
-func tests(of name: String, imports: [Target.Dependency] = []) -> Target {
+func tests(of name: String, imports: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.byName(name: name)] + imports,
-    resources: [.copy("Fixtures")], swiftSettings: strict)
+    resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: strict)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -23,6 +23,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -45,11 +46,12 @@ let package = Package(
     library("Networks"),
     library("Datasets", imports: ["Tensors", crypto]),
     library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto]),
-    library("Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"]),
     library("LayerAnalysis", imports: ["Tensors"]),
+    library("Quantization", imports: ["Training", "LayerAnalysis", "OneDNN", "Networks", "Tensors"]),
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
-    library("SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf]),
-    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb]),
+    library(
+      "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
+    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
     library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
@@ -57,8 +59,6 @@ let package = Package(
         "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
-    .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: strict),
-    tests(of: "Training", imports: ["Networks", "Tensors"]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .executableTarget(
       name: "strata",
@@ -67,7 +67,29 @@ let package = Package(
         "Datasets", "Training", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
-    tests(of: "LayerAnalysis"),
-    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"]),
+
+    tests(of: "ZeroMQ"),
+    tests(of: "Tensors", fixtures: true),
+    tests(of: "OneDNN"),
+    tests(of: "Networks", fixtures: true),
+    tests(of: "Datasets", imports: ["Tensors", crypto], fixtures: true),
+    tests(of: "Training", imports: ["Networks", "Tensors"], fixtures: true),
+    tests(of: "LayerAnalysis", fixtures: true),
+    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"], fixtures: true),
+    tests(of: "Sweeps", imports: ["Networks"], fixtures: true),
+    tests(of: "SweepProtocol", imports: ["Sweeps", "LayerAnalysis"]),
+    tests(of: "ResultStore", imports: ["Sweeps", "Networks", "LayerAnalysis"]),
+    .testTarget(
+      name: "CoordinationTests",
+      dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log, crypto,
+      ],
+      swiftSettings: strict),
+    tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
+    tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol"]),
   ]
 )

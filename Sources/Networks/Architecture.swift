@@ -31,21 +31,9 @@ public struct Stage: Codable, Hashable, Sendable {
   }
 }
 
-public enum Downsampling: String, Codable, Hashable, Sendable, CaseIterable {
+public enum Downsampling: String, Choice, Hashable, Sendable {
   /// Stride 2 in the block's spatial convolution, TensorFlow `SAME` padding (0 before, 1 after).
   case stride
   /// 2×2 max-pool, stride 2, before the block; its convolution then has stride 1.
   case maxPool
-}
-
-/// Which factorization rate f every block gets (SPEC A3). f = 1 is a regular block, f = input channels a
-/// depthwise separable one, anything between a groupwise separable one.
-public enum Factorization: Hashable, Sendable {
-  case none
-  case uniform(Int)
-  /// f doubles whenever the block's input depth doubles, from `f_init` at the first width.
-  case reversePyramid(Int)
-  case depthwise
-  /// One rate per block, in order.
-  case explicit([Int])
 }

@@ -1,6 +1,6 @@
 /// One convolution or dense layer with all that follows it up to its output (BatchNorm, ReLU).
 public struct Layer: Hashable, Sendable {
-  public enum Role: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Role: String, Choice, Hashable, Sendable {
     /// The first convolution: regular, never factorized.
     case first
     /// The 3×3 convolution of a regular block.

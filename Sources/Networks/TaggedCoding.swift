@@ -13,19 +13,18 @@ extension Factorization: Codable {
       switch word {
       case "none": self = .none
       case "depthwise": self = .depthwise
-      default: throw decoder.unknownForm(word, Self.forms)
+      default: throw decoder.unknownForm(Self.forms)
       }
       return
     }
-    let tagged = try decoder.container(keyedBy: Tag.self)
-    guard tagged.allKeys.count == 1, let tag = tagged.allKeys.first else {
-      throw decoder.unknownForm("a map of \(tagged.allKeys.count) keys", Self.forms)
-    }
+    guard let tagged = try? decoder.container(keyedBy: Tag.self), tagged.allKeys.count == 1,
+      let tag = tagged.allKeys.first
+    else { throw decoder.unknownForm(Self.forms) }
     switch tag.stringValue {
     case "uniform": self = .uniform(try tagged.decode(Int.self, forKey: tag))
     case "reversePyramid": self = .reversePyramid(try tagged.decode(Int.self, forKey: tag))
     case "explicit": self = .explicit(try tagged.decode([Int].self, forKey: tag))
-    default: throw decoder.unknownForm(tag.stringValue, Self.forms)
+    default: throw decoder.unknownForm(Self.forms)
     }
   }
 
@@ -52,20 +51,19 @@ extension Initialization.Strategy: Codable {
 
   public init(from decoder: any Decoder) throws {
     if let word = try? decoder.singleValueContainer().decode(String.self) {
-      guard let strategy = Self.words[word] else { throw decoder.unknownForm(word, Self.forms) }
+      guard let strategy = Self.words[word] else { throw decoder.unknownForm(Self.forms) }
       self = strategy
       return
     }
-    let tagged = try decoder.container(keyedBy: Tag.self)
-    guard tagged.allKeys.count == 1, let tag = tagged.allKeys.first else {
-      throw decoder.unknownForm("a map of \(tagged.allKeys.count) keys", Self.forms)
-    }
-    let value = try tagged.decode(Double.self, forKey: tag)
+    guard let tagged = try? decoder.container(keyedBy: Tag.self), tagged.allKeys.count == 1,
+      let tag = tagged.allKeys.first
+    else { throw decoder.unknownForm(Self.forms) }
     switch tag.stringValue {
-    case "normal": self = .normal(standardDeviation: value)
-    case "uniform": self = .uniform(bound: value)
-    case "modifiedGlorotUniform": self = .modifiedGlorotUniform(c: value)
-    default: throw decoder.unknownForm(tag.stringValue, Self.forms)
+    case "normal": self = .normal(standardDeviation: try tagged.decode(Double.self, forKey: tag))
+    case "uniform": self = .uniform(bound: try tagged.decode(Double.self, forKey: tag))
+    case "modifiedGlorotUniform":
+      self = .modifiedGlorotUniform(c: try tagged.decode(Double.self, forKey: tag))
+    default: throw decoder.unknownForm(Self.forms)
     }
   }
 
@@ -94,7 +92,7 @@ extension Encoder {
 }
 
 extension Decoder {
-  func unknownForm(_ found: String, _ forms: String) -> DecodingError {
-    .dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(found) is none of \(forms)"))
+  func unknownForm(_ forms: String) -> DecodingError {
+    .dataCorrupted(.init(codingPath: codingPath, debugDescription: "must be \(forms)"))
   }
 }

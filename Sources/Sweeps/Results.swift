@@ -1,7 +1,8 @@
 public import LayerAnalysis
+public import Networks
 
 /// How a trial ended. `diverged` and `vanished` are results like any other (SPEC C5).
-public enum TrialOutcome: String, Codable, Hashable, Sendable, CaseIterable {
+public enum TrialOutcome: String, Choice, Hashable, Sendable {
   case completed, diverged, vanished
 }
 

@@ -33,12 +33,12 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   public init() {}
 
-  public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum ConvolutionAlgorithm: String, Choice, Hashable, Sendable {
     /// Winograd F(4×4, 3×3) where it applies, direct elsewhere.
     case automatic
     case direct
   }
-  public enum Device: String, Codable, Hashable, Sendable, CaseIterable { case cpu }
+  public enum Device: String, Choice, Hashable, Sendable { case cpu }
 }
 
 /// SPEC C2: random affine augmentation of every training image, bilinear, nearest-edge fill.
@@ -57,8 +57,8 @@ public struct AugmentationSettings: Codable, Hashable, Sendable {
 }
 
 public struct DataSettings: Codable, Hashable, Sendable {
-  public enum Dataset: String, Codable, Hashable, Sendable, CaseIterable { case synthetic, cifar10, cifar100 }
-  public enum Scaling: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Dataset: String, Choice, Hashable, Sendable { case synthetic, cifar10, cifar100 }
+  public enum Scaling: String, Choice, Hashable, Sendable {
     /// Pixels / 255, in [0, 1].
     case unit
     /// (pixel/255 − mean)/std per channel of the training set.
@@ -72,12 +72,21 @@ public struct DataSettings: Codable, Hashable, Sendable {
   public var scaling = Scaling.unit
 
   public init() {}
+
+  /// Writes absent sizes as null, so that a configuration has one canonical form with all its keys.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(dataset, forKey: .dataset)
+    try container.encode(train, forKey: .train)
+    try container.encode(test, forKey: .test)
+    try container.encode(scaling, forKey: .scaling)
+  }
 }
 
 /// SPEC E.
 public struct QuantizationSettings: Codable, Hashable, Sendable {
-  public enum Granularity: String, Codable, Hashable, Sendable, CaseIterable { case perTensor, perChannel }
-  public enum Rounding: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Granularity: String, Choice, Hashable, Sendable { case perTensor, perChannel }
+  public enum Rounding: String, Choice, Hashable, Sendable {
     /// Ties to even, as ONNX Runtime.
     case tiesToEven
     /// Ties away from zero, as TFLite's reference kernels' double rounding.

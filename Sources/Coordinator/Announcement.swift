@@ -1,0 +1,48 @@
+public import Foundation
+public import ZeroMQ
+
+/// Where a store's coordinator can be reached: `STORE.coordinator.json`, there while the coordinator runs.
+public struct Announcement: Codable, Hashable, Sendable {
+  /// `tcp://HOST:PORT` of the message and of the checkpoint socket. The host is `*` when it listens on all.
+  public var messages: String
+  public var checkpoints: String
+  public var host: String
+  public var pid: Int32
+  public var started: Date
+
+  /// The file that announces the coordinator of the store at `store`.
+  public static func path(store: String) -> String { store + ".coordinator.json" }
+
+  /// The announcement beside the store, or nil where there is none that can be read. A killed coordinator leaves
+  /// one behind, so whoever connects must wait for an answer.
+  public static func read(store: String) -> Announcement? {
+    guard let data = FileManager.default.contents(atPath: path(store: store)) else { return nil }
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    return try? decoder.decode(Announcement.self, from: data)
+  }
+
+  /// The message socket as processes of the coordinator's machine reach it.
+  public var localEndpoint: Endpoint? {
+    guard var endpoint = try? Endpoint(messages) else { return nil }
+    if ["*", "0.0.0.0", "::"].contains(endpoint.host) { endpoint.host = "127.0.0.1" }
+    return endpoint
+  }
+
+  /// Atomically, so that a reader finds all of it or none.
+  func write(store: String) throws(CoordinatorError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    let path = Self.path(store: store)
+    do {
+      try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw .announcement(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  static func remove(store: String) {
+    unlink(path(store: store))
+  }
+}

@@ -1,0 +1,137 @@
+internal import Foundation
+internal import SweepProtocol
+
+/// The checkpoint files beside a store, `STORE.checkpoints/`. A file is there whole or not at all: it is written
+/// under another name, synced, and renamed.
+struct CheckpointDirectory {
+  /// Why a file could not be written or read, in a few words.
+  struct Failure: Error, Hashable {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+    init(errno code: Int32) { reason = String(cString: strerror(code)) }
+  }
+
+  let path: String
+
+  static func path(store: String) -> String { store + ".checkpoints" }
+
+  /// `TRIAL.ATTEMPT.HASH.safetensors`: of digits and hexadecimal digits, whatever a peer says.
+  static func name(_ checkpoint: StoredCheckpoint) -> String {
+    let (attempt, hash) = (checkpoint.attempt, checkpoint.descriptor.sha256)
+    precondition(attempt.trial.allSatisfy(\.isHexDigit) && hash.allSatisfy(\.isHexDigit))
+    return "\(attempt.trial).\(attempt.number).\(hash.prefix(12)).safetensors"
+  }
+
+  /// The attempt a file's name tells; nil for other files.
+  static func attempt(inName name: String) -> Int? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[3] == "safetensors" ? Int(parts[1]) : nil
+  }
+
+  /// Makes the directory, and clears it of what a crash left: files begun, and files no row names.
+  init(store: String, keeping names: Set<String>) throws(CoordinatorError) {
+    path = Self.path(store: store)
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST, access(path, R_OK | W_OK | X_OK) == 0 else {
+      throw .checkpointDirectory(path: path, reason: String(cString: strerror(errno)))
+    }
+    for name in Self.contents(of: path) {
+      let isOurs = name.hasSuffix(Self.part) || Self.attempt(inName: name) != nil
+      if isOurs, !names.contains(name) { unlink("\(path)/\(name)") }
+    }
+  }
+
+  private static let part = ".part"
+
+  private static func contents(of path: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  }
+
+  func create(number: UInt64) throws(Failure) -> IncomingFile {
+    try IncomingFile(path: "\(path)/\(getpid())-\(number)\(Self.part)")
+  }
+
+  /// Gives a whole file its name, and returns once the name is on the disk.
+  func publish(_ file: IncomingFile, as checkpoint: StoredCheckpoint) throws(Failure) {
+    try file.sync()
+    guard rename(file.path, "\(path)/\(Self.name(checkpoint))") == 0 else {
+      throw Failure(errno: errno)
+    }
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw Failure(errno: errno) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw Failure(errno: errno) }
+  }
+
+  func read(_ checkpoint: StoredCheckpoint) throws(Failure) -> OutgoingFile {
+    try OutgoingFile(path: "\(path)/\(Self.name(checkpoint))", size: checkpoint.descriptor.size)
+  }
+
+  func delete(_ checkpoint: StoredCheckpoint) {
+    unlink("\(path)/\(Self.name(checkpoint))")
+  }
+}
+
+/// A file being written; gone with this unless published.
+final class IncomingFile {
+  let path: String
+  private let descriptor: Int32
+
+  init(path: String) throws(CheckpointDirectory.Failure) {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+  }
+
+  deinit {
+    // A published file has another name by now.
+    unlink(path)
+    close(descriptor)
+  }
+
+  func append(_ bytes: [UInt8]) throws(CheckpointDirectory.Failure) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+      done += count
+    }
+  }
+
+  func sync() throws(CheckpointDirectory.Failure) {
+    guard fsync(descriptor) == 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+  }
+}
+
+/// A published file being sent. Stays readable when it is deleted meanwhile.
+final class OutgoingFile {
+  private let descriptor: Int32
+
+  /// Throws also when the file does not have `size` bytes.
+  init(path: String, size: Int) throws(CheckpointDirectory.Failure) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, Int(status.st_size) == size else {
+      throw CheckpointDirectory.Failure("it has \(status.st_size) bytes where \(size) were stored")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  func bytes(at offset: Int, count: Int) throws(CheckpointDirectory.Failure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      let read = bytes.withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress! + done, count - done, off_t(offset + done))
+      }
+      if read < 0 && errno == EINTR { continue }
+      guard read > 0 else {
+        throw CheckpointDirectory.Failure(read < 0 ? String(cString: strerror(errno)) : "it was cut short")
+      }
+      done += read
+    }
+    return bytes
+  }
+}

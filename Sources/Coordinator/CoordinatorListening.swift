@@ -1,0 +1,43 @@
+internal import Foundation
+internal import Logging
+internal import SweepProtocol
+internal import ZeroMQ
+
+extension CoordinatorService {
+  /// Opens both sockets, at the ports asked for, or those the store was last served at so that its workers find
+  /// their way back, or any.
+  func listen() throws -> Announcement {
+    let context = try Context()
+    self.context = context
+    let recorded = try store.ports()
+    var socketOptions = options.socket
+    socketOptions.maximumMessageBytes = Wire.longestFrame
+    let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
+    socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
+    let second = try bound(
+      context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
+    messages = main.socket
+    checkpoints = second.socket
+    let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
+    if ports != recorded { try store.record(ports) }
+    return Announcement(
+      messages: main.endpoint.description, checkpoints: second.endpoint.description,
+      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date())
+  }
+
+  private func bound(
+    _ context: Context, _ socketOptions: SocketOptions, asked: Int?, recorded: Int?
+  ) throws -> (socket: Socket, endpoint: Endpoint) {
+    let socket = try Socket(context, .router, options: socketOptions)
+    var endpoint = Endpoint(host: options.address, port: asked ?? recorded ?? 0)
+    do {
+      try socket.bind(endpoint.description)
+    } catch let error as ZeroMQError where error.reason == .addressInUse && asked == nil && recorded != nil {
+      logger.notice("port \(endpoint.port), where this store was last served, is in use; taking another")
+      endpoint.port = 0
+      try socket.bind(endpoint.description)
+    }
+    endpoint.port = try Endpoint(socket.lastEndpoint()).port
+    return (socket, endpoint)
+  }
+}

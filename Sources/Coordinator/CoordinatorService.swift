@@ -1,0 +1,155 @@
+internal import Foundation
+internal import Logging
+public import SweepProtocol
+internal import ZeroMQ
+
+/// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
+///
+/// What arrives is read in batches. All that a batch changes is committed in one transaction, and only then is any
+/// of it answered.
+public actor CoordinatorService {
+  /// How a coordinator ended.
+  public struct Ending: Hashable, Sendable {
+    public var counts: TrialCounts
+    /// Every trial of the sweep is over.
+    public var isComplete: Bool
+  }
+
+  let loop = SocketLoop(name: "coordinator")
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+
+  let options: CoordinatorOptions
+  let store: any RecordStore
+  let logger: Logger
+  private let origin = ContinuousClock.now
+  var context: Context?
+  var messages: Socket?
+  var checkpoints: Socket?
+  var scheduler: Scheduler?
+  var transfers: CheckpointServer?
+  /// Messages that no peer of this version can have meant.
+  var unreadable = 0
+  var stopping = false
+  private var ending: Result<Ending, any Error>?
+  private var waiting: [@Sendable (Result<Ending, any Error>) -> Void] = []
+
+  /// - Throws: `CoordinatorError.insecureAddress`.
+  public init(options: CoordinatorOptions, store: any RecordStore) throws {
+    let host = options.address
+    guard options.allowInsecure || Endpoint(host: host, port: 0).isLoopback else {
+      throw CoordinatorError.insecureAddress(host)
+    }
+    self.options = options
+    self.store = store
+    logger = options.logger
+  }
+
+  /// Binds, takes up where the store left off, and announces itself beside the store.
+  ///
+  /// - Throws: `ZeroMQError` (port in use, no such address, no permission), `CoordinatorError`, what the store throws.
+  @discardableResult
+  public func start() throws -> Announcement {
+    precondition(scheduler == nil && ending == nil, "a coordinator starts once")
+    let restoration = try store.restoration(sweep: options.sweep)
+    let files = Set(restoration.trials.compactMap { $0.checkpoint.map(CheckpointDirectory.name) })
+    let directory = try CheckpointDirectory(store: store.path, keeping: files)
+    let announcement = try listen()
+    var settings = options.settings
+    settings.coordinator = UUID().uuidString.lowercased()
+    settings.sweep = options.sweep ?? ""
+    settings.checkpointPort = try Endpoint(announcement.checkpoints).port
+    scheduler = Scheduler(settings, restoring: restoration, at: now)
+    transfers = CheckpointServer(directory: directory, largest: options.largestCheckpoint)
+    try announcement.write(store: store.path)
+    for socket in [messages, checkpoints].compactMap({ $0 }) {
+      loop.watch(socket, for: self) { $0.turn() }
+    }
+    tick()
+    logger.info("listening on \(announcement.messages) for \(restoration.trials.count) trials")
+    return announcement
+  }
+
+  /// Serves until the work is done or the coordinator is stopped, and blocks the calling thread meanwhile. Starts it
+  /// if `start` has not been called.
+  ///
+  /// - Throws: as `start`; and what the store throws when it cannot commit, a full disk for instance. Nothing
+  ///   acknowledged is lost then, and workers go on; a new coordinator takes up from the store.
+  @discardableResult
+  public nonisolated func run() throws -> Ending {
+    try loop.wait { done in self.assumeIsolated { $0.whenEnded(done) } }.get()
+  }
+
+  /// As `run`, without blocking.
+  @discardableResult
+  public func finished() async throws -> Ending {
+    try await withCheckedThrowingContinuation { continuation in
+      whenEnded { continuation.resume(with: $0) }
+    }
+  }
+
+  private func whenEnded(_ body: @escaping @Sendable (Result<Ending, any Error>) -> Void) {
+    do {
+      if scheduler == nil && ending == nil { try start() }
+      if let ending { body(ending) } else { waiting.append(body) }
+    } catch {
+      finish(error)
+      body(.failure(error))
+    }
+  }
+
+  /// Hands out no more trials, has workers give back what they hold with a checkpoint, and ends. From any thread.
+  public nonisolated func stop() {
+    loop.post { [weak self] in self?.assumeIsolated { $0.shutDown() } }
+  }
+
+  /// Ends at once: workers go on and wait for the next coordinator.
+  public func abandon() {
+    finish()
+  }
+
+  /// The sweep as it stands; nil before `start`.
+  public func status() -> ClusterStatus? { scheduler?.status(at: now) }
+
+  var now: Moment { Moment(ContinuousClock.now - origin) }
+
+  private func shutDown() {
+    guard !stopping, ending == nil, scheduler != nil else { return }
+    stopping = true
+    process([.shutdownRequested])
+  }
+
+  private func tick() {
+    guard ending == nil else { return }
+    turn()
+    process([.tick])
+    transfers?.expire(at: now)
+    if options.exitsWhenDone, !stopping, let counts = status()?.counts, counts.over == counts.total {
+      logger.info("every trial is over")
+      shutDown()
+    }
+    if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
+  }
+
+  /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
+  func finish(_ error: (any Error)? = nil) {
+    guard ending == nil else { return }
+    let counts = status()?.counts ?? TrialCounts()
+    let result: Result<Ending, any Error> =
+      if let error { .failure(error) } else {
+        .success(Ending(counts: counts, isComplete: counts.over == counts.total))
+      }
+    ending = result
+    for socket in [messages, checkpoints].compactMap({ $0 }) {
+      loop.unwatch(socket)
+      socket.close()
+    }
+    messages = nil
+    checkpoints = nil
+    // Waits for what is still to go out.
+    context = nil
+    transfers = nil
+    Announcement.remove(store: store.path)
+    for body in waiting { body(result) }
+    waiting = []
+  }
+}

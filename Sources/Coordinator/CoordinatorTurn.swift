@@ -1,0 +1,134 @@
+internal import Logging
+internal import SweepProtocol
+internal import ZeroMQ
+
+extension CoordinatorService {
+  /// Messages read before any is acted on: enough to share a transaction, few enough to answer soon.
+  private static let batch = 256
+
+  /// Reads what has arrived, and acts on it.
+  func turn() {
+    var events: [Scheduler.Event] = []
+    read(messages) { connection, bytes in
+      do throws(WireError) {
+        switch try Wire.decodeInbound(bytes) {
+        case .worker(let envelope): events.append(.message(envelope, from: connection))
+        case .client(let request): events.append(.request(request, from: connection))
+        }
+      } catch {
+        noteUnreadable("\(error)")
+        events.append(.unreadable(error.refusal, error.description, from: connection))
+      }
+    }
+    read(checkpoints) { connection, bytes in
+      do throws(WireError) {
+        let envelope = try Wire.decodeCheckpointRequest(bytes)
+        let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
+        events += carryOut(effects)
+      } catch {
+        noteUnreadable("\(error)")
+      }
+    }
+    process(events)
+  }
+
+  /// Feeds the scheduler, commits, and only then does what it asks for.
+  func process(_ events: [Scheduler.Event]) {
+    var events = events
+    while !events.isEmpty, scheduler != nil, messages != nil {
+      let moment = now
+      let commands = events.flatMap { scheduler!.handle($0, at: moment) }
+      let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
+      do {
+        if !records.isEmpty { try store.commit(records) }
+      } catch {
+        logger.error("stopping: \(error)")
+        return finish(error)
+      }
+      events = commands.flatMap { carryOut($0) }
+    }
+  }
+
+  /// Returns what the attempt tells the scheduler.
+  private func carryOut(_ command: Scheduler.Command) -> [Scheduler.Event] {
+    switch command {
+    case .persist: return []
+    case .send(let envelope, let connection): return send(Wire.encode(envelope), to: connection)
+    case .reply(let reply, let connection): return send(Wire.encode(reply), to: connection)
+    case .answerUpload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
+    case .answerDownload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
+    case .deleteCheckpoint(let checkpoint): transfers?.delete(checkpoint)
+    case .log(let level, let line): log(level, line)
+    case .end: finish()
+    }
+    return []
+  }
+
+  private func carryOut(_ effects: [CheckpointServer.Effect]) -> [Scheduler.Event] {
+    effects.compactMap { effect in
+      switch effect {
+      case .event(let event): return event
+      case .reply(let envelope, let connection):
+        // A peer with a full queue or gone asks again on a new connection.
+        if deliver(Wire.encode(envelope), to: connection, by: checkpoints) != .sent {
+          transfers?.forget(connection)
+        }
+        return nil
+      }
+    }
+  }
+
+  private func send(_ bytes: [UInt8], to connection: ConnectionID) -> [Scheduler.Event] {
+    switch deliver(bytes, to: connection, by: messages) {
+    case .sent: return []
+    case .unreachable: return [.connectionLost(connection)]
+    case .wouldBlock:
+      // What matters is sent again until it is answered.
+      logger.debug("a worker does not read its messages; dropped one of \(bytes.count) bytes")
+      return []
+    }
+  }
+
+  private func deliver(_ bytes: [UInt8], to connection: ConnectionID, by socket: Socket?) -> Socket.SendResult
+  {
+    guard let socket else { return .unreachable }
+    do {
+      return try socket.send([connection.bytes, bytes])
+    } catch {
+      logger.warning("\(error)")
+      return .unreachable
+    }
+  }
+
+  /// Calls `body` with the sender and the one frame of every message that waits, up to a batch of them.
+  private func read(_ socket: Socket?, _ body: (ConnectionID, [UInt8]) -> Void) {
+    guard let socket else { return }
+    do {
+      for _ in 0..<Self.batch {
+        guard let frames = try socket.receive() else { return }
+        if frames.count == 2 {
+          body(ConnectionID(frames[0]), frames[1])
+        } else {
+          noteUnreadable("a message has \(frames.count - 1) frames instead of 1")
+        }
+      }
+    } catch {
+      finish(error)
+    }
+  }
+
+  private func noteUnreadable(_ reason: String) {
+    unreadable += 1
+    if unreadable <= 10 || unreadable % 1000 == 0 {
+      logger.warning("dropped message \(unreadable) of those that cannot be read: \(reason)")
+    }
+  }
+
+  private func log(_ level: Scheduler.LogLevel, _ line: String) {
+    switch level {
+    case .info: logger.info("\(line)")
+    case .notice: logger.notice("\(line)")
+    case .warning: logger.warning("\(line)")
+    }
+  }
+}

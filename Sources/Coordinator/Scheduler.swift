@@ -1,0 +1,89 @@
+public import SweepProtocol
+
+/// Who runs which trial: a pure state machine, without clock, chance, or input and output of its own.
+///
+/// The service round it turns what arrives into events and carries the commands out: it commits every `persist`
+/// of a batch in one transaction, then does the rest. Equal events give equal commands.
+public struct Scheduler: Sendable {
+  public let settings: SchedulerSettings
+
+  /// In the order of the sweep.
+  var trials: [TrialEntry] = []
+  /// Positions in `trials`, by the trial's id.
+  var positions: [String: Int] = [:]
+  /// Positions of the pending trials, ascending.
+  var pending: [Int] = []
+  /// Positions of the running trials.
+  var running: Set<Int> = []
+  /// By id; those that left stay, so that their late messages are known as such.
+  var workers: [String: WorkerEntry] = [:]
+  var workerOfConnection: [ConnectionID: String] = [:]
+  /// Idle workers that can be reached.
+  var idle: Set<String> = []
+  var fingerprints: [String: String]
+  /// Data sets that were reported missing from every idle worker.
+  var missingDatasets: Set<String> = []
+  let started: Moment
+  var lastTick: Moment
+  /// When shutdown is given up on and the process ends all the same; nil: none was asked for.
+  var shutdownDeadline: Moment?
+  var ended = false
+  var output: [Command] = []
+
+  /// Takes up where the store's rows left off: attempts under way stay their workers' for one more lease.
+  public init(_ settings: SchedulerSettings, restoring rows: SchedulerRestoration = .init(), at now: Moment) {
+    self.settings = settings
+    fingerprints = rows.fingerprints
+    started = now
+    lastTick = now
+    for (worker, sequence) in rows.applied { workers[worker, default: WorkerEntry()].applied = sequence }
+    for worker in rows.left { workers[worker, default: WorkerEntry()].left = true }
+    for row in rows.trials { restore(row, at: now) }
+  }
+
+  public mutating func handle(_ event: Event, at now: Moment) -> [Command] {
+    output = []
+    switch event {
+    case .message(let envelope, let connection): receive(envelope, from: connection, at: now)
+    case .unreadable(let reason, let line, let connection):
+      let worker = workerOfConnection[connection] ?? ""
+      log(.warning, "refused a message\(worker.isEmpty ? "" : " of \(name(worker))"): \(line)")
+      send(.refused(reason, line), to: worker, on: connection)
+    case .request(let request, let connection): answer(request, to: connection, at: now)
+    case .connectionLost(let connection): lose(connection)
+    case .uploadOffered(let attempt, let checkpoint, let worker, let transfer):
+      offer(checkpoint, of: attempt, from: worker, transfer, at: now)
+    case .uploadReceived(let attempt, let checkpoint, let worker, let transfer):
+      store(checkpoint, of: attempt, from: worker, transfer, at: now)
+    case .downloadRequested(let attempt, let checkpoint, let worker, let transfer):
+      serve(checkpoint, of: attempt, to: worker, transfer, at: now)
+    case .trialsAdded(let plans): add(plans)
+    case .retryRequested(let trials): retry(trials)
+    case .tick: tick(at: now)
+    case .shutdownRequested: shutDown(at: now)
+    }
+    assignTrials(at: now)
+    endIfDone(at: now)
+    return output
+  }
+
+  // MARK: - Output
+
+  mutating func persist(_ record: Record) { output.append(.persist(record)) }
+
+  mutating func log(_ level: LogLevel, _ line: String) { output.append(.log(level, line)) }
+
+  mutating func send(_ message: CoordinatorMessage, to worker: String, on connection: ConnectionID) {
+    let envelope = CoordinatorEnvelope(
+      coordinator: settings.coordinator, worker: worker, message: message)
+    output.append(.send(envelope, to: connection))
+  }
+
+  /// A worker's name for people.
+  func name(_ worker: String) -> String {
+    guard let record = workers[worker]?.record, !record.name.isEmpty else {
+      return "worker \(worker.prefix(8))"
+    }
+    return "\(record.name) on \(record.host)"
+  }
+}

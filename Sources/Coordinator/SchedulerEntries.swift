@@ -1,0 +1,49 @@
+internal import SweepProtocol
+
+/// A trial as the scheduler knows it.
+struct TrialEntry: Hashable, Sendable {
+  let plan: PlannedTrial
+  var state = TrialState.pending
+  /// Number of the last attempt; 0: none.
+  var attempts = 0
+  /// The last attempt's worker.
+  var worker: String?
+  /// The last attempt was lost, and no other has begun: its worker may take it up again.
+  var lost = false
+  var failures = 0
+  var error: String?
+  var checkpoint: StoredCheckpoint?
+  /// While running.
+  var tenure: Tenure?
+
+  var attempt: AttemptID { AttemptID(trial: plan.id, number: attempts) }
+}
+
+/// A worker's hold on its attempt.
+struct Tenure: Hashable, Sendable {
+  var leaseEnds: Moment
+  /// When the assignment was last sent, or the attempt last listed.
+  var confirmed: Moment
+  var redeliveries = 0
+  var progress = TrialProgress()
+  /// When `progress.work` last grew.
+  var worked: Moment
+}
+
+/// A worker as the scheduler knows it.
+struct WorkerEntry: Hashable, Sendable {
+  var record = WorkerRecord()
+  var datasets: Set<String> = []
+  /// It has said hello to this process.
+  var introduced = false
+  var left = false
+  var connection: ConnectionID?
+  var heard = Moment()
+  var beat: UInt64 = 0
+  /// Sequence number of the last delivery applied.
+  var applied: UInt64 = 0
+  /// Attempts that are current and its own.
+  var held: Set<AttemptID> = []
+  var wantsTrial = false
+  var results = 0
+}

@@ -1,0 +1,29 @@
+/// Constants of one coordinator process.
+public struct SchedulerSettings: Hashable, Sendable {
+  /// UUID in lower case, fresh per process.
+  public var coordinator: String
+  /// The program's version, which every worker must share.
+  public var program: String
+  public var sweep = ""
+  public var checkpointPort = 0
+  public var lease = Duration.seconds(30)
+  public var heartbeat = Duration.seconds(5)
+  /// Expected time between two ticks. A gap of more than two is the coordinator's own stall, which extends
+  /// every lease.
+  public var tick = Duration.milliseconds(250)
+  /// A heartbeat that does not list an attempt assigned longer ago than this has it sent again …
+  public var redelivery = Duration.seconds(10)
+  /// … this many times, then the attempt is lost.
+  public var redeliveries = 3
+  /// An attempt whose `TrialProgress.work` stands still this long is hung: it has failed.
+  public var hang = Duration.seconds(900)
+  /// Failed attempts after which a trial is tried again; one more and the trial has failed.
+  public var retries = 3
+  /// After a request to shut down, workers have this long to give back what they hold.
+  public var shutdown = Duration.seconds(60)
+
+  public init(coordinator: String, program: String) {
+    self.coordinator = coordinator
+    self.program = program
+  }
+}

@@ -1,0 +1,194 @@
+internal import SweepProtocol
+internal import Sweeps
+
+// A trial's way: pending → running → over, and back.
+
+extension Scheduler {
+  mutating func restore(_ row: SchedulerRestoration.Trial, at now: Moment) {
+    guard positions[row.plan.id] == nil else { return }
+    var entry = TrialEntry(plan: row.plan)
+    entry.state = row.state
+    entry.attempts = row.attempts
+    entry.worker = row.worker
+    entry.lost = row.lost
+    entry.failures = row.failures
+    entry.error = row.error
+    entry.checkpoint = row.checkpoint
+    let position = trials.count
+    positions[row.plan.id] = position
+    switch row.state {
+    case .pending: pending.append(position)
+    case .running:
+      entry.tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
+      running.insert(position)
+      if let worker = row.worker { workers[worker, default: WorkerEntry()].held.insert(entry.attempt) }
+    case .completed, .diverged, .vanished, .failed: break
+    }
+    trials.append(entry)
+  }
+
+  mutating func add(_ plans: [PlannedTrial]) {
+    for plan in plans where positions[plan.id] == nil {
+      positions[plan.id] = trials.count
+      pending.append(trials.count)
+      trials.append(TrialEntry(plan: plan))
+    }
+  }
+
+  mutating func retry(_ ids: [String]) {
+    for id in ids {
+      guard let position = positions[id], trials[position].state == .failed else { continue }
+      trials[position].failures = 0
+      makePending(position)
+    }
+  }
+
+  /// Gives every idle worker the first pending trial whose data set it has.
+  mutating func assignTrials(at now: Moment) {
+    guard !pending.isEmpty, !idle.isEmpty, shutdownDeadline == nil else { return }
+    for worker in idle.sorted() {
+      let datasets = workers[worker]!.datasets
+      let place = pending.firstIndex { datasets.contains(trials[$0].plan.dataset) }
+      if let place { assign(pending.remove(at: place), to: worker, at: now) }
+    }
+    guard let position = pending.first, !idle.isEmpty else { return }
+    let dataset = trials[position].plan.dataset
+    if missingDatasets.insert(dataset).inserted {
+      log(.notice, "workers are idle, but none of them has \(dataset): start one with --data")
+    }
+  }
+
+  /// Begins the next attempt at a trial that is neither pending nor running any more.
+  private mutating func assign(_ position: Int, to worker: String, at now: Moment) {
+    trials[position].attempts += 1
+    trials[position].worker = worker
+    begin(position, at: now)
+    let trial = trials[position]
+    persist(
+      .attemptStarted(trial.attempt, worker: worker, resumedFrom: trial.checkpoint?.descriptor.position))
+    persist(.trialState(trial: trial.plan.id, .running, failures: trial.failures, error: nil))
+    workers[worker]!.wantsTrial = false
+    updateIdle(worker)
+    sendAssignment(position)
+    log(.info, "\(name(worker)) takes \(trial.attempt), \(trial.plan.label)")
+  }
+
+  /// Makes the trial's last attempt the current one, held by its worker.
+  private mutating func begin(_ position: Int, at now: Moment) {
+    trials[position].state = .running
+    trials[position].lost = false
+    trials[position].tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
+    running.insert(position)
+    workers[trials[position].worker!]!.held.insert(trials[position].attempt)
+  }
+
+  mutating func sendAssignment(_ position: Int) {
+    let trial = trials[position]
+    guard let worker = trial.worker, let connection = workers[worker]?.connection else { return }
+    let assignment = Assignment(
+      attempt: trial.attempt, label: trial.plan.label, configuration: trial.plan.configuration,
+      checkpoint: trial.checkpoint?.descriptor)
+    send(.assign(assignment), to: worker, on: connection)
+  }
+
+  /// The attempt's position if it is its trial's current one and the worker's own. A lost one that no other has
+  /// followed becomes current again.
+  mutating func current(_ attempt: AttemptID, of worker: String, at now: Moment) -> Int? {
+    guard let position = positions[attempt.trial] else { return nil }
+    let trial = trials[position]
+    guard trial.attempts == attempt.number, trial.worker == worker else { return nil }
+    if trial.state == .running { return position }
+    guard trial.state == .pending, trial.lost, workers[worker] != nil else { return nil }
+    pending.removeAll { $0 == position }
+    begin(position, at: now)
+    persist(.attemptReattached(attempt))
+    persist(.trialState(trial: attempt.trial, .running, failures: trial.failures, error: nil))
+    log(.notice, "\(name(worker)) goes on with \(attempt)")
+    updateIdle(worker)
+    return position
+  }
+
+  func revocation(of attempt: AttemptID) -> RevokeReason {
+    positions[attempt.trial] == nil ? .unknown : .superseded
+  }
+
+  mutating func complete(_ position: Int, _ report: AttemptReport, _ outcome: TrialOutcome) {
+    let attempt = trials[position].attempt
+    end(position)
+    trials[position].state = TrialState(outcome)
+    workers[trials[position].worker!]!.results += 1
+    persist(.result(report))
+    persist(.attemptEnded(attempt, .result(outcome)))
+    persist(
+      .trialState(
+        trial: attempt.trial, TrialState(outcome), failures: trials[position].failures, error: nil))
+    log(.info, "\(trials[position].plan.label): \(outcome.rawValue)")
+    if pending.isEmpty, running.isEmpty { log(.notice, "all \(trials.count) trials are over") }
+  }
+
+  mutating func fail(_ position: Int, _ line: String) {
+    let attempt = trials[position].attempt
+    persist(.attemptEnded(attempt, .failed(line)))
+    trials[position].failures += 1
+    let failures = trials[position].failures
+    log(.warning, "\(attempt) failed on \(name(trials[position].worker!)): \(line)")
+    trials[position].error = line
+    if failures <= settings.retries {
+      makePending(position)
+    } else {
+      end(position)
+      trials[position].state = .failed
+      persist(.trialState(trial: attempt.trial, .failed, failures: failures, error: line))
+      log(.warning, "\(trials[position].plan.label) is given up after \(failures) failures")
+    }
+  }
+
+  /// The current attempt is lost; its worker may take it up again until another begins.
+  mutating func lose(_ position: Int, _ why: String) {
+    let attempt = trials[position].attempt
+    persist(.attemptEnded(attempt, .lost))
+    log(.notice, "\(attempt) is lost: \(why)")
+    if let worker = trials[position].worker { workers[worker]!.wantsTrial = false }
+    makePending(position)
+    trials[position].lost = true
+  }
+
+  mutating func makePending(_ position: Int) {
+    end(position)
+    trials[position].state = .pending
+    let place = pending.firstIndex { $0 > position } ?? pending.count
+    pending.insert(position, at: place)
+    persist(
+      .trialState(
+        trial: trials[position].plan.id, .pending, failures: trials[position].failures, error: nil))
+  }
+
+  /// Takes the trial from its worker.
+  private mutating func end(_ position: Int) {
+    running.remove(position)
+    trials[position].tenure = nil
+    trials[position].lost = false
+    guard let worker = trials[position].worker else { return }
+    workers[worker]?.held.remove(trials[position].attempt)
+    updateIdle(worker)
+  }
+
+  /// Keeps `idle` true to the worker's state; called whenever that changes.
+  mutating func updateIdle(_ worker: String) {
+    guard let entry = workers[worker] else { return }
+    let isIdle =
+      entry.introduced && !entry.left && entry.connection != nil && entry.wantsTrial && entry.held.isEmpty
+    if isIdle { idle.insert(worker) } else { idle.remove(worker) }
+  }
+}
+
+extension TrialState {
+  init(_ outcome: TrialOutcome) {
+    self =
+      switch outcome {
+      case .completed: .completed
+      case .diverged: .diverged
+      case .vanished: .vanished
+      }
+  }
+}

@@ -1,0 +1,95 @@
+public import SweepProtocol
+internal import ZeroMQ
+
+/// Asks a coordinator how things stand, or to stop. For `strata status` and `strata run`.
+public actor StatusClient {
+  public typealias Answer = Result<ClientReply, any Error>
+
+  private let loop = SocketLoop(name: "client")
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+
+  private let endpoint: Endpoint
+  private var context: Context?
+  private var socket: Socket?
+  private var waiting: [(id: Int, body: @Sendable (Answer) -> Void)] = []
+  private var asked = 0
+
+  /// - Throws: `EndpointError`.
+  public init(endpoint: String) throws { self.endpoint = try Endpoint(endpoint) }
+
+  /// Blocks the calling thread until the coordinator answers.
+  ///
+  /// - Throws: `CoordinatorError.noAnswer` after `timeout`, `unreadableAnswer`.
+  public nonisolated func request(_ request: ClientRequest, timeout: Duration) throws -> ClientReply {
+    try loop.wait { done in self.assumeIsolated { $0.ask(request, timeout, done) } }.get()
+  }
+
+  /// As `request`, without blocking.
+  public func reply(to request: ClientRequest, timeout: Duration) async throws -> ClientReply {
+    try await withCheckedThrowingContinuation { continuation in
+      ask(request, timeout) { continuation.resume(with: $0) }
+    }
+  }
+
+  private func ask(
+    _ request: ClientRequest, _ timeout: Duration, _ body: @escaping @Sendable (Answer) -> Void
+  ) {
+    do {
+      guard try connected().send([Wire.encode(request)]) == .sent else {
+        return body(.failure(noAnswer(timeout)))
+      }
+      asked += 1
+      let id = asked
+      waiting.append((id, body))
+      loop.schedule(after: timeout, for: self) { $0.giveUp(on: id, after: timeout) }
+    } catch {
+      body(.failure(error))
+    }
+  }
+
+  private func connected() throws -> Socket {
+    if let socket { return socket }
+    var options = SocketOptions()
+    // Requests wait for the connection; unsent ones are of no use later.
+    options.immediate = false
+    options.linger = .zero
+    options.maximumMessageBytes = Wire.longestFrame
+    let context = try self.context ?? Context()
+    let socket = try Socket(context, .dealer, options: options)
+    try socket.connect(endpoint.description)
+    loop.watch(socket, for: self) { $0.receive() }
+    self.context = context
+    self.socket = socket
+    return socket
+  }
+
+  /// Replies come in the order of the requests.
+  private func receive() {
+    do {
+      while let frames = try socket?.receive(), let bytes = frames.first {
+        let reply = try Wire.decodeClientReply(bytes)
+        if !waiting.isEmpty { waiting.removeFirst().body(.success(reply)) }
+      }
+    } catch let error as WireError {
+      fail(CoordinatorError.unreadableAnswer(endpoint: endpoint.description, reason: error.description))
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func giveUp(on id: Int, after timeout: Duration) {
+    if waiting.contains(where: { $0.id == id }) { fail(noAnswer(timeout)) }
+  }
+
+  /// An answer that comes later must not be taken for the next request's, so the connection goes.
+  private func fail(_ error: any Error) {
+    if let socket { loop.unwatch(socket) }
+    socket = nil
+    for (_, body) in waiting { body(.failure(error)) }
+    waiting = []
+  }
+
+  private func noAnswer(_ timeout: Duration) -> CoordinatorError {
+    .noAnswer(endpoint: endpoint.description, after: timeout)
+  }
+}

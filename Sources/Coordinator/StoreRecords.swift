@@ -1,0 +1,147 @@
+internal import Foundation
+public import ResultStore
+internal import SweepProtocol
+internal import Sweeps
+
+extension Store: RecordStore {
+  public func commit(_ records: [Record]) throws {
+    let now = Date()
+    try write { batch in
+      for record in records { try batch.apply(record, at: now) }
+    }
+  }
+
+  public func ports() throws -> RecordedPorts? {
+    try read { try $0.setting(portsKey) }.flatMap {
+      try? JSONDecoder().decode(RecordedPorts.self, from: Data($0.utf8))
+    }
+  }
+
+  public func record(_ ports: RecordedPorts) throws {
+    let text = String(decoding: try JSONEncoder().encode(ports), as: UTF8.self)
+    try write { try $0.setSetting(portsKey, text) }
+  }
+
+  public func restoration(sweep: String?) throws -> SchedulerRestoration {
+    try read { reader in
+      let attempts = Dictionary(grouping: try reader.attempts(), by: \.trial)
+      let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
+      let workers = try reader.workers()
+      var restoration = SchedulerRestoration()
+      restoration.trials = try reader.trials(sweep: sweep).map { row in
+        try SchedulerRestoration.Trial(row, attempts: attempts[row.id] ?? [], checkpoint: checkpoints[row.id])
+      }
+      restoration.fingerprints = try reader.datasets()
+      restoration.applied = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0.acknowledged) })
+      restoration.left = Set(workers.filter { $0.left != nil }.map(\.id))
+      return restoration
+    }
+  }
+}
+
+private let portsKey = "coordinator.ports"
+
+extension SchedulerRestoration.Trial {
+  /// - Parameter attempts: the trial's, by number.
+  fileprivate init(_ row: TrialRecord, attempts: [AttemptRecord], checkpoint: CheckpointRecord?) throws {
+    self.init(
+      plan: PlannedTrial(
+        id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
+        configuration: row.json))
+    state = TrialState(rawValue: row.state.rawValue)!
+    error = row.message
+    failures = attempts.count { $0.ending == .failed && $0.number > row.putBack }
+    if let last = attempts.last {
+      self.attempts = last.number
+      worker = last.worker
+      lost = last.ending == .lost
+    }
+    if let checkpoint {
+      // A file of another name is none this program wrote; the trial begins anew.
+      self.checkpoint = CheckpointDirectory.attempt(inName: checkpoint.file).map { number in
+        StoredCheckpoint(
+          attempt: AttemptID(trial: row.id, number: number),
+          descriptor: CheckpointDescriptor(
+            position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step),
+            size: checkpoint.size,
+            sha256: checkpoint.sha256))
+      }
+    }
+  }
+}
+
+extension StoreBatch {
+  fileprivate func apply(_ record: Record, at now: Date) throws {
+    switch record {
+    case .worker(let worker):
+      try saveWorker(
+        .init(
+          id: worker.id, name: worker.name, host: worker.host, pid: worker.pid,
+          instructionSet: worker.instructionSet, threads: worker.threads, version: worker.program,
+          firstSeen: now,
+          lastSeen: now))
+    case .workerLeft(let worker): try workerLeft(worker, at: now)
+    case .applied(let worker, let sequence): try setAcknowledged(worker: worker, sequence, at: now)
+    case .fingerprint(let dataset, let fingerprint): try saveDataset(name: dataset, fingerprint: fingerprint)
+    case .trialState(let trial, let state, let failures, let error):
+      try setTrialState(trial, .init(rawValue: state.rawValue)!, message: error)
+      // None counts: those before were forgotten.
+      if state == .pending && failures == 0 { try putBack(trial) }
+    case .attemptStarted(let attempt, let worker, let position):
+      try attemptStarted(
+        trial: attempt.trial, number: attempt.number, worker: worker, resumedEpoch: position?.epoch,
+        resumedStep: position?.step, at: now)
+    case .attemptReattached(let attempt): try attemptReattached(trial: attempt.trial, number: attempt.number)
+    case .attemptEnded(let attempt, let end): try self.end(attempt, end, at: now)
+    case .snapshot(let attempt, let snapshot):
+      try saveSnapshot(trial: attempt.trial, attempt: attempt.number, snapshot)
+    case .result(let report): try save(report, at: now)
+    case .checkpoint(let checkpoint):
+      let descriptor = checkpoint.descriptor
+      try saveCheckpoint(
+        CheckpointRecord(
+          trial: checkpoint.attempt.trial, epoch: descriptor.position.epoch, step: descriptor.position.step,
+          size: descriptor.size, sha256: descriptor.sha256, file: CheckpointDirectory.name(checkpoint)))
+    }
+  }
+
+  private func end(_ attempt: AttemptID, _ end: AttemptEnd, at now: Date) throws {
+    switch end {
+    // The result's own record says more.
+    case .result: break
+    case .failed(let line):
+      try attemptEnded(trial: attempt.trial, number: attempt.number, .failed, at: now, message: line)
+    case .released(let reason):
+      let ending: AttemptEnding =
+        switch reason {
+        case .preempted: .preempted
+        case .stopping: .stopping
+        case .drained: .drained
+        }
+      try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
+    case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
+    }
+  }
+
+  /// A result ends its attempt.
+  private func save(_ report: AttemptReport, at now: Date) throws {
+    guard case .result(let outcome, let hash) = report.ending else { return }
+    let attempt = report.attempt
+    try setOutcome(attempt.trial, outcome, weightsSHA256: hash, seconds: report.seconds)
+    let algorithms = report.algorithms.map {
+      Algorithm(index: $0.index, layer: $0.layer, algorithm: $0.algorithm)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try attemptEnded(
+      trial: attempt.trial, number: attempt.number, .result, at: now, seconds: report.seconds,
+      algorithms: algorithms.isEmpty ? nil : String(decoding: try encoder.encode(algorithms), as: UTF8.self))
+  }
+
+  /// A layer's entry in the attempt's column `algorithms`.
+  private struct Algorithm: Encodable {
+    let index: Int
+    let layer: String
+    let algorithm: String
+  }
+}

@@ -1,0 +1,32 @@
+/// The tables and what of them is content: what equal trials must agree in, whoever computed them and when.
+struct StoreTable: Sendable {
+  var name: String
+  /// The columns a row is known by, in order.
+  var key: [String]
+  /// What may differ between equal results.
+  var incidental: [String] = []
+  /// Tells who did what when, not what came out.
+  var isBookkeeping = false
+
+  /// In an order in which rows can be inserted.
+  static let all = [
+    StoreTable(name: "setting", key: ["key"], isBookkeeping: true),
+    StoreTable(name: "dataset", key: ["name"]),
+    StoreTable(name: "sweep", key: ["name"], incidental: ["created"]),
+    StoreTable(name: "trial", key: ["id"], incidental: ["seconds", "failures"]),
+    StoreTable(name: "sweep_trial", key: ["sweep", "trial"]),
+    StoreTable(name: "worker", key: ["id"], isBookkeeping: true),
+    StoreTable(name: "attempt", key: ["trial", "number"], isBookkeeping: true),
+    StoreTable(name: "checkpoint", key: ["trial"], isBookkeeping: true),
+    StoreTable(
+      name: "snapshot", key: ["trial", "epoch"], incidental: ["attempt", "train_seconds", "snapshot_seconds"]),
+    StoreTable(name: "draw_metrics", key: ["trial", "epoch", "draw"]),
+    StoreTable(name: "layer_statistics", key: ["trial", "epoch", "draw", "layer_index", "kind"]),
+    StoreTable(name: "layer_error", key: ["trial", "epoch", "draw", "layer_index"]),
+  ]
+
+  /// What a snapshot is made of.
+  static let results = all.filter { $0.key.starts(with: ["trial", "epoch"]) }
+
+  static func named(_ name: String) -> StoreTable { all.first { $0.name == name }! }
+}

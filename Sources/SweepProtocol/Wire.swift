@@ -1,0 +1,130 @@
+internal import SwiftProtobuf
+
+/// A message that arrives on the coordinator's message socket.
+public enum InboundMessage: Hashable, Sendable {
+  case worker(WorkerEnvelope)
+  case client(ClientRequest)
+}
+
+/// Messages to bytes and back; `strata.proto` gives the grammar.
+///
+/// Whatever is encoded can be decoded: texts for people are shortened to their bounds. Decoding any bytes gives
+/// a message within all bounds or throws, and uses memory in proportion to their number.
+public enum Wire {
+  /// Bytes of a frame at most, whatever its kind; for `ZMQ_MAXMSGSIZE`.
+  public static let longestFrame = Kind.worker.limit
+
+  public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
+    frame(.worker, WireWorkerEnvelope(envelope))
+  }
+  public static func encode(_ envelope: CoordinatorEnvelope) -> [UInt8] {
+    frame(.coordinator, WireCoordinatorEnvelope(envelope))
+  }
+  public static func encode(_ request: ClientRequest) -> [UInt8] {
+    frame(.clientRequest, WireClientRequest(request))
+  }
+  public static func encode(_ reply: ClientReply) -> [UInt8] {
+    frame(.clientReply, WireClientReply(reply))
+  }
+  public static func encode(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
+    frame(.checkpointRequest, WireCheckpointRequestEnvelope(envelope))
+  }
+  public static func encode(_ envelope: CheckpointReplyEnvelope) -> [UInt8] {
+    frame(.checkpointReply, WireCheckpointReplyEnvelope(envelope))
+  }
+
+  public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
+    switch try kind(of: bytes) {
+    case .worker:
+      .worker(try payload(WireWorkerEnvelope.self, of: bytes).value())
+    case .clientRequest:
+      .client(try payload(WireClientRequest.self, of: bytes).value())
+    case let other:
+      throw .kind(other.rawValue)
+    }
+  }
+  public static func decodeCoordinatorEnvelope(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
+    try expect(.coordinator, in: bytes)
+    return try payload(WireCoordinatorEnvelope.self, of: bytes).value()
+  }
+  public static func decodeClientReply(_ bytes: [UInt8]) throws(WireError) -> ClientReply {
+    try expect(.clientReply, in: bytes)
+    return try payload(WireClientReply.self, of: bytes).value()
+  }
+  public static func decodeCheckpointRequest(
+    _ bytes: [UInt8]
+  ) throws(WireError) -> CheckpointRequestEnvelope {
+    try expect(.checkpointRequest, in: bytes)
+    return try payload(WireCheckpointRequestEnvelope.self, of: bytes).value()
+  }
+  public static func decodeCheckpointReply(_ bytes: [UInt8]) throws(WireError) -> CheckpointReplyEnvelope {
+    try expect(.checkpointReply, in: bytes)
+    return try payload(WireCheckpointReplyEnvelope.self, of: bytes).value()
+  }
+
+  enum Kind: UInt8 {
+    case worker = 1
+    case coordinator, clientRequest, clientReply, checkpointRequest, checkpointReply
+
+    var limit: Int {
+      switch self {
+      case .worker: 32 << 20
+      case .coordinator, .clientRequest: 1 << 20
+      case .clientReply: 16 << 20
+      case .checkpointRequest, .checkpointReply: CheckpointLimits.chunk + 4096
+      }
+    }
+  }
+
+  private static let magic = Array("STRA".utf8)
+  private static let header = 7
+
+  private static func frame(_ kind: Kind, _ payload: some SwiftProtobuf.Message) -> [UInt8] {
+    // Protobuf encoding fails only for missing required fields and text that is not Unicode; there are neither.
+    let encoded: [UInt8] = try! payload.serializedBytes(options: deterministic)
+    var bytes = magic
+    bytes.reserveCapacity(header + encoded.count)
+    bytes.append(kind.rawValue)
+    bytes.append(UInt8(truncatingIfNeeded: ProtocolVersion.current))
+    bytes.append(UInt8(truncatingIfNeeded: ProtocolVersion.current >> 8))
+    bytes.append(contentsOf: encoded)
+    return bytes
+  }
+
+  private static let deterministic: BinaryEncodingOptions = {
+    var options = BinaryEncodingOptions()
+    options.useDeterministicOrdering = true
+    return options
+  }()
+
+  private static let decoding: BinaryDecodingOptions = {
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = 8
+    options.discardUnknownFields = true
+    return options
+  }()
+
+  private static func kind(of bytes: [UInt8]) throws(WireError) -> Kind {
+    guard bytes.count >= header, bytes.starts(with: magic) else { throw .foreign(bytes: bytes.count) }
+    let version = UInt16(bytes[5]) | UInt16(bytes[6]) << 8
+    guard version == ProtocolVersion.current else { throw .version(theirs: version) }
+    guard let kind = Kind(rawValue: bytes[4]) else { throw .kind(bytes[4]) }
+    guard bytes.count <= kind.limit else { throw .tooLong(bytes: bytes.count, limit: kind.limit) }
+    return kind
+  }
+
+  private static func expect(_ expected: Kind, in bytes: [UInt8]) throws(WireError) {
+    let found = try kind(of: bytes)
+    guard found == expected else { throw .kind(found.rawValue) }
+  }
+
+  private static func payload<M: SwiftProtobuf.Message>(
+    _ type: M.Type, of bytes: [UInt8]
+  ) throws(WireError) -> M {
+    do {
+      return try M(serializedBytes: Array(bytes[header...]), options: decoding)
+    } catch {
+      throw .undecodable(String(M.protoMessageName.dropFirst("strata.".count)))
+    }
+  }
+}

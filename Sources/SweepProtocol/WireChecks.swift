@@ -1,0 +1,95 @@
+/// Bounds of the texts that travel, in bytes of UTF-8.
+enum TextLimit {
+  static let name = 255
+  static let label = 1024
+  static let line = 4096
+  static let configuration = 128 << 10
+}
+
+/// Bounds of the numbers that travel.
+enum NumberLimit {
+  static let epoch = 1_000_000
+  static let step = 1 << 40
+  static let layers = 65_536
+  static let draws = 65_536
+  static let held = 1024
+  static let attempts = 1 << 30
+  static let threads = 65_536
+  static let milliseconds = 1 << 40
+}
+
+/// The text shortened to `limit` bytes, at a character's end.
+func shortened(_ text: String, to limit: Int) -> String {
+  guard text.utf8.count > limit else { return text }
+  var kept = ""
+  var bytes = 0
+  for character in text {
+    bytes += character.utf8.count
+    guard bytes <= limit - 3 else { break }
+    kept.append(character)
+  }
+  return kept + "…"
+}
+
+func checked(_ text: String, _ field: String, upTo limit: Int) throws(WireError) -> String {
+  guard text.utf8.count <= limit else {
+    throw .field(field, "has \(text.utf8.count) bytes, more than \(limit)")
+  }
+  return text
+}
+
+func checked<Number: UnsignedInteger>(
+  _ number: Number, _ field: String, upTo limit: Int
+) throws(WireError) -> Int {
+  guard number <= UInt64(limit) else { throw .field(field, "is \(number), more than \(limit)") }
+  return Int(number)
+}
+
+func checkCount(_ count: Int, _ field: String, upTo limit: Int) throws(WireError) {
+  guard count <= limit else { throw .field(field, "has \(count) entries, more than \(limit)") }
+}
+
+/// 64 lower-case hexadecimal digits.
+func checkedDigest(_ text: String, _ field: String) throws(WireError) -> String {
+  guard text.utf8.count == 64, text.utf8.allSatisfy(isHexadecimal) else {
+    throw .field(field, "is not 64 lower-case hexadecimal digits")
+  }
+  return text
+}
+
+/// A UUID in lower case, 8-4-4-4-12.
+func checkedUUID(_ text: String, _ field: String) throws(WireError) -> String {
+  let bytes = Array(text.utf8)
+  let dashes = [8, 13, 18, 23]
+  let right =
+    bytes.count == 36
+    && bytes.indices.allSatisfy { i in
+      dashes.contains(i) ? bytes[i] == UInt8(ascii: "-") : isHexadecimal(bytes[i])
+    }
+  guard right else { throw .field(field, "is not a lower-case UUID") }
+  return text
+}
+
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+}
+
+/// Two lists of the same values in the same order: protobuf's enumeration and the program's.
+struct EnumerationMap<Ours: Hashable & Sendable, Theirs: Hashable & Sendable>: Sendable {
+  let theirs: [Ours: Theirs]
+  let ours: [Theirs: Ours]
+
+  init(_ pairs: KeyValuePairs<Ours, Theirs>) {
+    theirs = Dictionary(uniqueKeysWithValues: pairs.map { ($0.key, $0.value) })
+    ours = Dictionary(uniqueKeysWithValues: pairs.map { ($0.value, $0.key) })
+  }
+
+  /// Precondition: the map is complete over `Ours`.
+  func encode(_ value: Ours) -> Theirs { theirs[value]! }
+
+  func decode(_ value: Theirs, _ field: String) throws(WireError) -> Ours {
+    guard let known = ours[value] else { throw .field(field, "has an unknown value") }
+    return known
+  }
+}

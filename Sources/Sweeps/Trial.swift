@@ -1,0 +1,80 @@
+import Crypto
+import Networks
+
+/// One configuration with one training seed.
+public struct Trial: Codable, Hashable, Sendable, Identifiable {
+  /// `configuration.identity`: the same trial is recognised across sweeps, stores and months.
+  public let id: String
+  /// The name in tables and figures; trials of a sweep that differ in their seed alone share it.
+  public let label: String
+  public let configuration: TrialConfiguration
+
+  /// The trial of the normalized configuration; its label is the configuration's unless another is given.
+  public init(_ configuration: TrialConfiguration, label: String? = nil) {
+    let configuration = configuration.normalized
+    self.configuration = configuration
+    self.label = label ?? configuration.label
+    self.id = configuration.identity
+  }
+}
+
+extension TrialConfiguration {
+  /// All keys, sorted, in the form of RFC 8785; a size left open is null. Equal configurations have equal bytes on
+  /// every platform.
+  public var canonicalJSON: String { CanonicalJSON.text(tree) }
+
+  /// Reads `canonicalJSON` back. Unknown keys are refused; a missing one has its default.
+  public init(canonicalJSON: String) throws(SweepError) {
+    let source = "configuration"
+    let tree = try SettingSchema.overlay(
+      try SettingReader.read(canonicalJSON, source: source), on: SettingSchema.defaults)
+    self = try Self.decode(tree, source: source)
+  }
+
+  /// SHA-256 of the canonical JSON, 64 hexadecimal digits.
+  public var identity: String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(64)
+    for byte in SHA256.hash(data: Array(canonicalJSON.utf8)) {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The network's and initialization's name in the thesis; see `networkLabel`.
+  public var label: String { networkLabel(network, initialization) }
+
+  /// The same trial written in the one way its identity is taken from: epochs in ascending order, none twice, and
+  /// no snapshot listed that is taken anyway (0 and the last epoch).
+  public var normalized: TrialConfiguration {
+    var normalized = self
+    normalized.training.decayEpochs.sort()
+    normalized.analysis.snapshots = Set(analysis.snapshots).subtracting([0, training.epochs]).sorted()
+    return normalized
+  }
+
+  /// Epochs at which a snapshot is taken, ascending: initialization, those listed, and the last.
+  public var snapshotEpochs: [Int] {
+    Set(analysis.snapshots).union([0, training.epochs]).filter { $0 <= training.epochs }.sorted()
+  }
+
+  var tree: SettingNode {
+    do {
+      return try SettingEncoder.encode(self)
+    } catch {
+      preconditionFailure("a configuration does not encode: \(error)")
+    }
+  }
+
+  static func decode(_ tree: SettingNode, source: String) throws(SweepError) -> TrialConfiguration {
+    do {
+      return try SettingDecoder.decode(TrialConfiguration.self, from: tree)
+    } catch let error as SweepError {
+      throw error
+    } catch {
+      throw SweepError(source, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import OneDNN
+
+/// The processor trials are computed on.
+public enum Processor {
+  /// Name of the instruction set in use, such as `AVX512_CORE_VNNI`: results are bit-identical on equal ones.
+  public static var instructionSet: String { InstructionSet.name }
+}

@@ -1,0 +1,193 @@
+import Datasets
+import Glibc
+import LayerAnalysis
+import Networks
+import Quantization
+import Sweeps
+import Tensors
+import Training
+
+/// Takes a trial's snapshots: test accuracy in fp32, and for every calibration draw the quantized network's, its
+/// output errors, and the statistics of every layer. Compiled once per trial.
+final class SnapshotTaker {
+  private let configuration: TrialConfiguration
+  private let network: Network
+  private let evaluator: CompiledNetwork
+  private let quantization: PostTrainingQuantization
+  private let test: BatchLoader
+  private let calibration: BatchLoader
+  private let calibrationImages: AlignedBuffer<Float>
+  private let labels: AlignedBuffer<Int32>
+  /// Of the last snapshot.
+  private var evaluation: Evaluation?
+
+  private static let batch = 128
+
+  /// The fp32 network on the test images.
+  private struct Evaluation {
+    /// images × classes.
+    var logits: [Float]
+    /// Mean cross-entropy, nats.
+    var loss: Double
+    /// Fraction, 0 ... 1.
+    var accuracy: Double
+  }
+
+  init(configuration: TrialConfiguration, network: Network, dataset: Dataset) throws {
+    self.configuration = configuration
+    self.network = network
+    let training = configuration.training
+    evaluator = try CompiledNetwork(
+      network, batch: Self.batch, purpose: .inference, algorithm: .init(training.convolution),
+      threads: training.threads)
+    quantization = try PostTrainingQuantization(
+      network, options: QuantizationOptions(configuration), algorithm: .init(training.convolution),
+      threads: training.threads)
+    let scaling = PixelScaling(configuration.data.scaling, of: dataset)
+    test = BatchLoader(evaluating: dataset.test, scaling: scaling, batch: Self.batch)
+    calibration = BatchLoader(evaluating: dataset.train, scaling: scaling, batch: Self.batch)
+    let images = min(configuration.quantization.calibrationImages, dataset.train.count)
+    calibrationImages = AlignedBuffer(count: images * dataset.train.valuesPerImage)
+    labels = AlignedBuffer(count: max(images, Self.batch))
+  }
+
+  /// - Parameters:
+  ///   - parameters: the trained network's.
+  ///   - goesOn: asked now and then; false abandons the snapshot.
+  /// - Returns: all but what only training knows (loss, learning rate, times); nil if abandoned.
+  func take(epoch: Int, parameters: Parameters, goesOn: () -> Bool) throws -> Snapshot? {
+    guard let fp32 = try evaluate(parameters, goesOn: goesOn) else { return nil }
+    evaluation = fp32
+    var snapshot = Snapshot()
+    snapshot.epoch = epoch
+    snapshot.testLoss = fp32.loss
+    snapshot.testAccuracy = fp32.accuracy
+    let weights = try quantization.load(parameters)
+    snapshot.layers += statistics(weights.weights, .weights, draw: 0)
+    snapshot.layers += statistics(weights.foldedWeights, .foldedWeights, draw: 0)
+    for draw in 0..<configuration.quantization.draws {
+      guard goesOn() else { return nil }
+      let count = loadCalibrationSample(draw: draw)
+      let calibrated = try quantization.calibrate(images: UnsafeBufferPointer(calibrationImages.buffer), count: count)
+      guard goesOn(), let logits = try infer(calibrated.network, goesOn: goesOn) else { return nil }
+      snapshot.draws.append(metrics(draw: draw, fp32: fp32.logits, quantized: logits))
+      snapshot.layers += statistics(calibrated.activations, .activations, draw: draw)
+      snapshot.errors += errors(calibrated.errors, draw: draw)
+    }
+    return snapshot
+  }
+
+  /// What a training that came to its end has led to (SPEC C5): `vanished` where the test accuracy is within
+  /// three standard errors of chance.
+  func finalOutcome(of parameters: Parameters) throws -> TrialOutcome {
+    guard let final = try evaluation ?? evaluate(parameters, goesOn: { true }) else { return .completed }
+    guard final.loss.isFinite else { return .diverged }
+    let chance = 1 / Double(network.architecture.classes)
+    let standardError = (chance * (1 - chance) / Double(test.set.count)).squareRoot()
+    return final.accuracy <= chance + 3 * standardError ? .vanished : .completed
+  }
+
+  private func evaluate(_ parameters: Parameters, goesOn: () -> Bool) throws -> Evaluation? {
+    try evaluator.load(parameters)
+    let classes = network.architecture.classes
+    var result = Evaluation(logits: [], loss: 0, accuracy: 0)
+    result.logits.reserveCapacity(test.set.count * classes)
+    for start in stride(from: 0, to: test.set.count, by: Self.batch) {
+      guard goesOn() else { return nil }
+      let count = loadTestBatch(start)
+      try evaluator.infer(count: count)
+      result.logits += evaluator.logits[..<(count * classes)]
+    }
+    var hits = 0
+    for (i, label) in test.set.labels.enumerated() {
+      let row = result.logits[i * classes..<(i + 1) * classes]
+      result.loss += crossEntropy(row, label: Int(label))
+      hits += row.firstIndex(of: row.max()!).map { $0 - row.startIndex } == Int(label) ? 1 : 0
+    }
+    result.loss /= Double(test.set.count)
+    result.accuracy = Double(hits) / Double(test.set.count)
+    return result
+  }
+
+  private func crossEntropy(_ logits: ArraySlice<Float>, label: Int) -> Double {
+    let greatest = Double(logits.max()!)
+    let sum = logits.reduce(0.0) { $0 + exp(Double($1) - greatest) }
+    return greatest + log(sum) - Double(logits[logits.startIndex + label])
+  }
+
+  private func infer(_ integer: IntegerNetwork, goesOn: () -> Bool) throws -> [Float]? {
+    let classes = network.architecture.classes
+    var logits = [Float](repeating: 0, count: test.set.count * classes)
+    for start in stride(from: 0, to: test.set.count, by: Self.batch) {
+      guard goesOn() else { return nil }
+      let count = loadTestBatch(start)
+      try logits.withUnsafeMutableBufferPointer { all in
+        try integer.infer(
+          images: UnsafeBufferPointer(evaluator.images), count: count,
+          logits: UnsafeMutableBufferPointer(rebasing: all[start * classes..<(start + count) * classes]))
+      }
+    }
+    return logits
+  }
+
+  /// Puts test images from `start` on into the evaluator's input, and returns how many.
+  private func loadTestBatch(_ start: Int) -> Int {
+    let range = start..<min(start + Self.batch, test.set.count)
+    let indices = range.map { Int32($0) }
+    test.load(indices[...], images: evaluator.images, labels: labels.buffer)
+    return range.count
+  }
+
+  private func loadCalibrationSample(draw: Int) -> Int {
+    let count = calibrationImages.count / calibration.set.valuesPerImage
+    let indices = ImageOrder.calibrationSample(
+      images: count, of: calibration.set.count, seed: configuration.streamSeed, draw: draw)
+    calibration.load(indices[...], images: calibrationImages.buffer, labels: labels.buffer)
+    return count
+  }
+
+  private func metrics(draw: Int, fp32: [Float], quantized: [Float]) -> DrawMetrics {
+    let errors = fp32.withUnsafeBufferPointer { fp32 in
+      quantized.withUnsafeBufferPointer { quantized in
+        test.set.labels.withUnsafeBufferPointer { labels in
+          OutputErrors(fp32: fp32, quantized: quantized, labels: labels, classes: network.architecture.classes)
+        }
+      }
+    }
+    var metrics = DrawMetrics()
+    metrics.draw = draw
+    metrics.quantizedAccuracy = errors.quantizedAccuracy
+    metrics.qmse = errors.qmse
+    metrics.qce = errors.qce
+    metrics.qkl = errors.qkl
+    metrics.logitMSE = errors.logitMSE
+    metrics.changedPredictions = errors.changedPredictions
+    return metrics
+  }
+
+  private func statistics(_ tensors: [TensorStatistics], _ kind: TensorKind, draw: Int) -> [LayerStatistics] {
+    zip(network.layers, tensors).enumerated().map { index, pair in
+      var statistics = LayerStatistics()
+      statistics.draw = draw
+      statistics.index = index
+      statistics.layer = pair.0.name
+      statistics.kind = kind
+      statistics.statistics = pair.1
+      return statistics
+    }
+  }
+
+  private func errors(_ errors: [LayerQuantizationError], draw: Int) -> [LayerError] {
+    zip(network.layers, errors).enumerated().map { index, pair in
+      var error = LayerError()
+      error.draw = draw
+      error.index = index
+      error.layer = pair.0.name
+      error.mse = pair.1.mse
+      error.sqnr = pair.1.sqnr
+      error.weightsAloneQMSE = pair.1.weightsAloneQMSE
+      error.activationsAloneQMSE = pair.1.activationsAloneQMSE
+      return error
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import SweepProtocol
+internal import ZeroMQ
+
+/// One connection of a worker: a DEALER of its own, its monitor, and what waits to be sent.
+struct WorkerLink {
+  enum Change: Hashable {
+    case ready
+    /// The connection failed or was lost, for the reason given if libzmq knows one.
+    case lost(String?)
+  }
+
+  let socket: Socket
+  let monitor: SocketMonitor
+  private var outbox: [[UInt8]] = []
+  private(set) var isReady = false
+
+  init(_ context: Context, to endpoint: Endpoint, options: SocketOptions) throws {
+    socket = try Socket(context, .dealer, options: options)
+    monitor = try socket.monitor()
+    try socket.connect(endpoint.description)
+  }
+
+  /// Sends `bytes` after whatever waits already.
+  mutating func send(_ bytes: [UInt8]) throws {
+    outbox.append(bytes)
+    try flush()
+  }
+
+  /// Sends what the connection takes now. Called again with every tick and every event.
+  mutating func flush() throws {
+    var sent = 0
+    defer { outbox.removeFirst(sent) }
+    while sent < outbox.count, try socket.send([outbox[sent]]) == .sent { sent += 1 }
+  }
+
+  var isFlushed: Bool { outbox.isEmpty }
+
+  /// The next thing that happened to the connection. A DEALER that lost its connection would make another by
+  /// itself; here every connection is a socket of its own, and when to try again is the session's to say.
+  mutating func nextChange() throws -> Change? {
+    while let event = try monitor.next() {
+      switch event.kind {
+      case .ready:
+        isReady = true
+        return .ready
+      case .disconnected, .closed, .retrying: return .lost(nil)
+      case .handshakeFailed(let detail): return .lost(detail)
+      case .connected, .listening, .accepted, .bindFailed, .acceptFailed, .stopped: continue
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,61 @@
+internal import Foundation
+public import Logging
+public import SweepProtocol
+public import ZeroMQ
+
+/// How one worker process takes part.
+public struct WorkerOptions: Sendable {
+  /// The coordinator's message socket.
+  public var endpoint: Endpoint
+  /// Constants of the protocol's worker side, among them what the worker says of itself.
+  public var settings: WorkerSettings
+  public var runner: any TrialRunning
+  /// Gives up when no coordinator has answered for so long after the start; nil: goes on trying, as long as
+  /// `settings.patience`.
+  public var connectTimeout: Duration?
+  public var socket = SocketOptions()
+  public var logger: Logger
+
+  /// - Parameters:
+  ///   - endpoint: `tcp://HOST:PORT`.
+  ///   - introduction: data sets, instruction set and threads; program, name, host and pid are filled in where
+  ///     they are empty.
+  /// - Throws: `EndpointError`.
+  public init(
+    endpoint: String, introduction: WorkerHello, runner: any TrialRunning, logger: Logger
+  ) throws(EndpointError) {
+    self.endpoint = try Endpoint(endpoint)
+    self.runner = runner
+    self.logger = logger
+    var introduction = introduction
+    if introduction.program.isEmpty { introduction.program = ProgramVersion.current }
+    if introduction.host.isEmpty { introduction.host = ProcessInfo.processInfo.hostName }
+    if introduction.pid == 0 { introduction.pid = Int(getpid()) }
+    if introduction.name.isEmpty { introduction.name = "\(introduction.host)-\(introduction.pid)" }
+    settings = WorkerSettings(
+      worker: UUID().uuidString.lowercased(), introduction: introduction, jitterSeed: .random(in: 0 ... .max))
+    // So that a worker asked to stop is gone within ten seconds.
+    settings.stopDeadline = .seconds(9)
+  }
+
+  /// A name for people.
+  public var name: String {
+    get { settings.introduction.name }
+    set { settings.introduction.name = newValue }
+  }
+
+  /// Without a word from the coordinator for this long, the worker leaves.
+  public var patience: Duration {
+    get { settings.patience }
+    set { settings.patience = newValue }
+  }
+}
+
+/// How a worker ended: the process's exit status, and a line for people.
+public struct WorkerEnding: Hashable, Sendable {
+  /// The coordinator will not have the worker (version, data): starting it again is of no use.
+  public static let refused: Int32 = 3
+
+  public var status: Int32
+  public var line: String
+}

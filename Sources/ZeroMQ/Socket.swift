@@ -1,0 +1,149 @@
+internal import CZeroMQ
+internal import Glibc
+
+/// The patterns used: ROUTER serves many DEALERs; the others are for tests and in-process wiring.
+public enum SocketKind: Sendable, Hashable {
+  /// Every message begins with the routing id of the connection it came by or is to leave by.
+  case router
+  case dealer, pair, publisher
+  /// Subscribed to everything.
+  case subscriber
+
+  var code: Int32 {
+    switch self {
+    case .router: ZMQ_ROUTER
+    case .dealer: ZMQ_DEALER
+    case .pair: ZMQ_PAIR
+    case .publisher: ZMQ_PUB
+    case .subscriber: ZMQ_SUB
+    }
+  }
+}
+
+/// One libzmq socket. Not thread-safe and not `Sendable`: it belongs to the actor or thread that made it.
+/// No call blocks. Closed when released, if `close` has not been called before.
+public final class Socket {
+  /// A message: its frames in order.
+  public typealias Message = [[UInt8]]
+
+  /// What became of a message. `sent` means queued, not delivered: peers acknowledge in their own messages.
+  public enum SendResult: Sendable, Hashable {
+    case sent
+    /// The peer's queue is full, or (DEALER) no connection stands.
+    case wouldBlock
+    /// ROUTER: no connection has this routing id any more.
+    case unreachable
+  }
+
+  public let kind: SocketKind
+  public let options: SocketOptions
+  let handle: UnsafeMutableRawPointer
+  private var context: Context?
+  /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
+  private var monitorEnd: Socket?
+
+  public init(_ context: Context, _ kind: SocketKind, options: SocketOptions = SocketOptions()) throws {
+    guard let handle = zmq_socket(context.handle, kind.code) else {
+      throw ZeroMQError("open a ZeroMQ socket")
+    }
+    do {
+      try options.apply(to: handle, kind: kind)
+    } catch {
+      zmq_close(handle)
+      throw error
+    }
+    self.context = context
+    self.kind = kind
+    self.options = options
+    self.handle = handle
+  }
+
+  deinit { close() }
+
+  /// Closes the socket and lets go of its context; messages sent still go out for up to `SocketOptions.linger`.
+  /// Unwatch it first. Any other use afterwards is a programmer's error.
+  public func close() {
+    guard context != nil else { return }
+    if monitorEnd != nil { zmq_socket_monitor(handle, nil, 0) }
+    zmq_close(handle)
+    monitorEnd?.close()
+    context = nil
+  }
+
+  /// Listens on `endpoint`; port 0 (`tcp://127.0.0.1:*`) takes a free one, which `lastEndpoint` tells.
+  public func bind(_ endpoint: String) throws {
+    try ZeroMQError.check("listen on", endpoint)
+    guard zmq_bind(handle, endpoint) == 0 else { throw ZeroMQError("listen on", endpoint: endpoint) }
+  }
+
+  /// Begins to connect, and keeps doing so in the background. A host name is resolved there too, so an unknown
+  /// one shows only as a connection that never comes.
+  public func connect(_ endpoint: String) throws {
+    try ZeroMQError.check("connect to", endpoint)
+    guard zmq_connect(handle, endpoint) == 0 else { throw ZeroMQError("connect to", endpoint: endpoint) }
+  }
+
+  /// The endpoint last bound or connected, its port resolved.
+  public func lastEndpoint() throws -> String {
+    var bytes = [CChar](repeating: 0, count: 512)
+    var count = bytes.count
+    guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
+      throw ZeroMQError("read the endpoint of a socket")
+    }
+    return String(decoding: bytes[..<max(0, count - 1)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Queues `message`, all of its frames or none. For a ROUTER the first frame is the routing id.
+  public func send(_ message: Message) throws -> SendResult {
+    precondition(!message.isEmpty, "a message has at least one frame")
+    precondition(context != nil, "a closed socket sends nothing")
+    for (index, frame) in message.enumerated() {
+      let flags = ZMQ_DONTWAIT | (index + 1 < message.count ? ZMQ_SNDMORE : 0)
+      while zmq_send(handle, frame, frame.count, flags) < 0 {
+        switch zmq_errno() {
+        case EINTR: continue
+        case EAGAIN where index == 0: return .wouldBlock
+        case EHOSTUNREACH where index == 0: return .unreachable
+        default: throw ZeroMQError("send a message")
+        }
+      }
+    }
+    return .sent
+  }
+
+  /// The next message, or nil when none waits.
+  public func receive() throws -> Message? {
+    precondition(context != nil, "a closed socket receives nothing")
+    var part = zmq_msg_t()
+    zmq_msg_init(&part)
+    defer { zmq_msg_close(&part) }
+    var frames: Message = []
+    repeat {
+      while zmq_msg_recv(&part, handle, ZMQ_DONTWAIT) < 0 {
+        switch zmq_errno() {
+        case EINTR: continue
+        case EAGAIN where frames.isEmpty: return nil
+        default: throw ZeroMQError("receive a message")
+        }
+      }
+      frames.append([UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
+    } while zmq_msg_more(&part) != 0
+    return frames
+  }
+
+  /// Connection events of this socket from now on. At most once for a socket.
+  public func monitor() throws -> SocketMonitor {
+    precondition(monitorEnd == nil, "a socket has one monitor")
+    guard let context else { preconditionFailure("a closed socket has no monitor") }
+    let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
+    var unlimited = SocketOptions()
+    unlimited.receiveHighWater = 0
+    let pair = try Socket(context, .pair, options: unlimited)
+    guard zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_ALL) == 0 else {
+      throw ZeroMQError("monitor a socket at", endpoint: endpoint)
+    }
+    monitorEnd = pair
+    try pair.connect(endpoint)
+    return SocketMonitor(socket: pair)
+  }
+}

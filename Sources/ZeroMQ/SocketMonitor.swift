@@ -1,0 +1,61 @@
+internal import CZeroMQ
+internal import Glibc
+
+/// What happened to a connection, as libzmq tells it.
+public struct ConnectionEvent: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable {
+    case listening, accepted
+    /// TCP stands; messages flow only after `ready`.
+    case connected
+    /// The ZMTP handshake is done.
+    case ready
+    case disconnected
+    case retrying(after: Duration)
+    /// The other end broke off, speaks another protocol, or refused us; `detail` says what libzmq knows.
+    case handshakeFailed(detail: String)
+    case closed, bindFailed, acceptFailed, stopped
+  }
+  public let kind: Kind
+  /// The endpoint concerned: for a listener its own, for a connection the peer's where libzmq tells it.
+  public let endpoint: String
+}
+
+/// The events of one socket. Belongs to the same thread; add `socket` to its `SocketLoop` to be called.
+public struct SocketMonitor {
+  public let socket: Socket
+
+  /// The next event, or nil when none waits. Kinds of no interest are passed over.
+  public func next() throws -> ConnectionEvent? {
+    while let message = try socket.receive() {
+      guard message.count == 2, message[0].count == 6 else { continue }
+      let (code, value) = message[0].withUnsafeBytes {
+        ($0.loadUnaligned(as: UInt16.self), $0.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+      }
+      guard let kind = Self.kind(code: Int32(code), value: Int32(bitPattern: value)) else { continue }
+      return ConnectionEvent(kind: kind, endpoint: String(decoding: message[1], as: UTF8.self))
+    }
+    return nil
+  }
+
+  private static func kind(code: Int32, value: Int32) -> ConnectionEvent.Kind? {
+    switch code {
+    case ZMQ_EVENT_LISTENING: .listening
+    case ZMQ_EVENT_ACCEPTED: .accepted
+    case ZMQ_EVENT_CONNECTED: .connected
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: .ready
+    case ZMQ_EVENT_DISCONNECTED: .disconnected
+    case ZMQ_EVENT_CONNECT_RETRIED: .retrying(after: .milliseconds(value))
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+      .handshakeFailed(detail: value == 0 ? "the other end broke off" : String(cString: zmq_strerror(value)))
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+      .handshakeFailed(
+        detail: "the other end speaks another protocol (ZMTP error 0x\(String(value, radix: 16)))")
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: .handshakeFailed(detail: "not authorised (status \(value))")
+    case ZMQ_EVENT_CLOSED: .closed
+    case ZMQ_EVENT_BIND_FAILED: .bindFailed
+    case ZMQ_EVENT_ACCEPT_FAILED: .acceptFailed
+    case ZMQ_EVENT_MONITOR_STOPPED: .stopped
+    default: nil
+    }
+  }
+}

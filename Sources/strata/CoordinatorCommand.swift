@@ -1,0 +1,90 @@
+import ArgumentParser
+import Coordinator
+import Foundation
+import Logging
+import ResultStore
+import SweepProtocol
+import Sweeps
+
+/// Where a coordinator listens.
+struct CoordinatorNetworkOptions: ParsableArguments {
+  @Option(help: "Address to listen on; 0.0.0.0 for every interface (then also --insecure).")
+  var listen = "127.0.0.1"
+  @Option(help: "Port for messages. (default: the one this store was last served at, else any free one)")
+  var port: Int?
+  @Option(help: "Port for checkpoints. (default: likewise)")
+  var checkpointPort: Int?
+  @Flag(help: "Listen beyond this machine although connections are neither encrypted nor authenticated.")
+  var insecure = false
+
+  func validate() throws {
+    for (flag, port) in [("--port", port), ("--checkpoint-port", checkpointPort)] {
+      if let port, !(0...65535).contains(port) { throw ValidationError("\(flag) \(port): a port is 0 to 65535") }
+    }
+  }
+
+  var commandLine: [String] {
+    var arguments = ["--listen", listen]
+    if let port { arguments += ["--port", "\(port)"] }
+    if let checkpointPort { arguments += ["--checkpoint-port", "\(checkpointPort)"] }
+    if insecure { arguments.append("--insecure") }
+    return arguments
+  }
+}
+
+struct CoordinatorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coordinator",
+    abstract: "Hand a sweep's trials out to workers and keep their results in a store.",
+    discussion: """
+      'strata run' starts one by itself. Started by hand it serves workers anywhere that can reach it. It may be
+      stopped or killed at any time: started again on the same store it goes on, and workers reconnect.
+      """)
+
+  @OptionGroup var sweep: SweepArguments
+  @Option(help: "The store to write, or go on with. (default: NAME.store)", completion: .file())
+  var store: String?
+  @OptionGroup var network: CoordinatorNetworkOptions
+  @Flag(help: "End when no trial is left, rather than go on serving.")
+  var exitWhenDone = false
+  @Option(help: "Seconds without a heartbeat after which a worker's trial goes to another.")
+  var lease = 30.0
+  @Flag(help: .hidden)
+  var stopWithStandardInput = false
+
+  func validate() throws {
+    if !(lease >= 1) { throw ValidationError("--lease \(lease): at least 1 second is needed") }
+  }
+
+  func run() throws {
+    let expanded = try sweep.load()
+    var options = CoordinatorOptions(program: ProgramVersion.current, logger: Logger.plain("coordinator"))
+    options.sweep = expanded.name
+    options.address = network.listen
+    options.allowInsecure = network.insecure
+    options.port = network.port
+    options.checkpointPort = network.checkpointPort
+    options.exitsWhenDone = exitWhenDone
+    options.settings.lease = .seconds(lease)
+    options.settings.heartbeat = .seconds(lease / 6)
+
+    let store = try Store.open(store ?? "\(expanded.name).store")
+    try store.add(expanded)
+    let service = try CoordinatorService(options: options, store: store)
+    let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
+    defer { withExtendedLifetime(signals) {} }
+    if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
+    try service.run()
+  }
+}
+
+extension Store {
+  /// Adds a sweep's trials; those that are there already stay as they are.
+  func add(_ sweep: Sweep) throws {
+    let record = SweepRecord(name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    let trials = sweep.trials.map {
+      NewTrial(id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+    }
+    try write { try $0.addSweep(record, trials: trials) }
+  }
+}

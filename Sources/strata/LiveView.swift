@@ -1,0 +1,80 @@
+import Foundation
+import SweepProtocol
+
+/// A sweep under way as lines of a terminal: one per running trial, the totals below.
+enum LiveView {
+  /// - Parameter width: columns of the terminal; no line is longer.
+  static func lines(_ status: ClusterStatus, width: Int) -> [String] {
+    let running = status.running.sorted { $0.attempt < $1.attempt }
+    let label = min(max(running.map(\.label.count).max() ?? 0, 5), max(width - 66, 12))
+    var lines = running.map { trial(_: $0, labelWidth: label) }
+    lines.append(totals(status))
+    return lines.map { String($0.prefix(width)) }
+  }
+
+  static func trial(_ trial: RunningTrial, labelWidth: Int) -> String {
+    let progress = trial.progress
+    let name = trial.label.padding(to: labelWidth)
+    let fraction = fractionDone(progress)
+    let epoch = min(progress.epoch + (progress.phase == .training ? 1 : 0), progress.epochs)
+    var line = "\(name)  \(bar(fraction, width: 12)) epoch \(epoch)/\(progress.epochs)"
+    switch progress.phase {
+    case .preparing: line += "  preparing"
+    case .measuring: line += "  measuring"
+    case .finishing: line += "  finishing"
+    case .training:
+      if progress.loss.isFinite { line += "  loss \(fixed(progress.loss, 3))" }
+      if progress.accuracy.isFinite { line += "  acc \(fixed(progress.accuracy * 100, 1)) %" }
+      if progress.imagesPerSecond > 0 { line += "  \(Int(progress.imagesPerSecond)) img/s" }
+    }
+    if let left = progress.secondsLeft { line += "  \(clock(left)) left" }
+    return line
+  }
+
+  static func totals(_ status: ClusterStatus) -> String {
+    let counts = status.counts
+    var parts = ["\(counts.over)/\(counts.total) trials"]
+    parts += [
+      (counts.completed, "completed"), (counts.diverged, "diverged"), (counts.vanished, "vanished"),
+      (counts.failed, "failed"), (counts.running, "running"), (counts.pending, "pending"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    parts.append("\(status.workers.count { $0.connected }) workers")
+    if status.imagesPerSecond > 0 { parts.append("\(Int(status.imagesPerSecond)) img/s") }
+    parts.append("\(clock(status.elapsed)) elapsed")
+    if let left = status.secondsLeft { parts.append("\(clock(left)) left") }
+    if status.stopping { parts.append("stopping") }
+    return parts.joined(separator: " · ")
+  }
+
+  /// Fraction of the trial's training steps that are done, 0 ... 1.
+  static func fractionDone(_ progress: TrialProgress) -> Double {
+    guard progress.epochs > 0 else { return 0 }
+    let within = progress.stepsPerEpoch > 0 ? Double(progress.step) / Double(progress.stepsPerEpoch) : 0
+    return min((Double(progress.epoch) + within) / Double(progress.epochs), 1)
+  }
+
+  static func bar(_ fraction: Double, width: Int) -> String {
+    let full = Int((fraction * Double(width)).rounded(.down))
+    return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+  }
+
+  /// Seconds as `m:ss` or `h:mm:ss`.
+  static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–" }
+    let whole = Int(seconds.rounded())
+    let (h, m, s) = (whole / 3600, whole / 60 % 60, whole % 60)
+    let two = { (n: Int) in n < 10 ? "0\(n)" : "\(n)" }
+    return h > 0 ? "\(h):\(two(m)):\(two(s))" : "\(m):\(two(s))"
+  }
+
+  /// A number with a fixed count of decimals.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value)
+  }
+}
+
+extension String {
+  func padding(to width: Int) -> String {
+    count >= width ? String(prefix(width)) : self + String(repeating: " ", count: width - count)
+  }
+}

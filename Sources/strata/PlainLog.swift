@@ -1,0 +1,24 @@
+import Foundation
+import Logging
+
+extension Logger {
+  /// Lines on standard error: time of day, level where it is a warning or worse, who, what.
+  static func plain(_ label: String) -> Logger { Logger(label: label) { PlainLog(label: $0) } }
+}
+
+struct PlainLog: LogHandler {
+  let label: String
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.info
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let now = Date().formatted(.iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.colon))
+    let level = event.level >= .warning ? "\(event.level): " : ""
+    FileHandle.standardError.write(Data("\(now) \(label): \(level)\(event.message)\n".utf8))
+  }
+}

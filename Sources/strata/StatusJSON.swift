@@ -1,0 +1,98 @@
+import Foundation
+import SweepProtocol
+
+/// A sweep's status for scripts. Numbers not known are null.
+enum StatusJSON {
+  static func text(_ status: ClusterStatus) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(Root(status)), as: UTF8.self)
+  }
+
+  private struct Root: Encodable {
+    var sweep: String
+    var trials: [String: Int]
+    var elapsedSeconds: Double
+    var secondsLeft: Double?
+    var imagesPerSecond: Double
+    var stopping: Bool
+    var running: [Running]
+    var workers: [Worker]
+
+    init(_ status: ClusterStatus) {
+      let counts = status.counts
+      sweep = status.sweep
+      trials = [
+        "pending": counts.pending, "running": counts.running, "completed": counts.completed,
+        "diverged": counts.diverged, "vanished": counts.vanished, "failed": counts.failed, "total": counts.total,
+      ]
+      elapsedSeconds = status.elapsed
+      secondsLeft = status.secondsLeft
+      imagesPerSecond = status.imagesPerSecond
+      stopping = status.stopping
+      running = status.running.map(Running.init)
+      workers = status.workers.map(Worker.init)
+    }
+  }
+
+  private struct Running: Encodable {
+    var trial: String
+    var attempt: Int
+    var label: String
+    var worker: String
+    var phase: String
+    var epoch: Int
+    var epochs: Int
+    var step: Int
+    var stepsPerEpoch: Int
+    var loss: Double?
+    var accuracy: Double?
+    var imagesPerSecond: Double
+    var secondsLeft: Double?
+    var checkpointEpoch: Int?
+
+    init(_ running: RunningTrial) {
+      let progress = running.progress
+      trial = running.attempt.trial
+      attempt = running.attempt.number
+      label = running.label
+      worker = running.worker
+      phase = progress.phase.rawValue
+      epoch = progress.epoch
+      epochs = progress.epochs
+      step = progress.step
+      stepsPerEpoch = progress.stepsPerEpoch
+      loss = progress.loss.isFinite ? progress.loss : nil
+      accuracy = progress.accuracy.isFinite ? progress.accuracy : nil
+      imagesPerSecond = progress.imagesPerSecond
+      secondsLeft = progress.secondsLeft
+      checkpointEpoch = progress.checkpoint?.epoch
+    }
+  }
+
+  private struct Worker: Encodable {
+    var id: String
+    var name: String
+    var host: String
+    var pid: Int
+    var instructionSet: String
+    var threads: Int
+    var connected: Bool
+    var silenceSeconds: Double
+    var trial: String?
+    var results: Int
+
+    init(_ worker: WorkerStatus) {
+      id = worker.id
+      name = worker.name
+      host = worker.host
+      pid = worker.pid
+      instructionSet = worker.instructionSet
+      threads = worker.threads
+      connected = worker.connected
+      silenceSeconds = worker.silence
+      trial = worker.attempt?.trial
+      results = worker.results
+    }
+  }
+}

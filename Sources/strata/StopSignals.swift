@@ -1,0 +1,40 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// SIGINT and SIGTERM as calls: the first asks for a graceful stop, the second for an immediate one.
+final class StopSignals: Sendable {
+  private let sources: [any DispatchSourceSignal]
+
+  /// - Parameter received: called on a private queue with the number of the call, from 1.
+  init(_ received: @escaping @Sendable (Int) -> Void) {
+    let queue = DispatchQueue(label: "strata.signals")
+    let count = Count()
+    sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { received(count.increment()) }
+      source.resume()
+      return source
+    }
+  }
+
+  private final class Count: Sendable {
+    private let value = Atomic(0)
+    func increment() -> Int { value.add(1, ordering: .relaxed).newValue }
+  }
+}
+
+/// Calls back when standard input ends: the process that started this one is gone, or wants it to stop.
+func whenStandardInputEnds(_ body: @escaping @Sendable () -> Void) {
+  let thread = Thread {
+    var byte: UInt8 = 0
+    while true {
+      let count = read(STDIN_FILENO, &byte, 1)
+      if count == 0 || (count < 0 && errno != EINTR) { break }
+    }
+    body()
+  }
+  thread.name = "stdin"
+  thread.start()
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import SweepProtocol
+
+@main
+struct Strata: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "strata",
+    abstract: "Learn why a CNN loses accuracy when it is quantized, over hundreds of configurations and a cluster.",
+    discussion: """
+      A sweep file says which networks to train; a coordinator hands them out to workers on any number of machines;
+      each worker trains a network, quantizes it to 8 bits, takes statistics of every layer, and sends them back;
+      one SQLite store holds the results.
+
+      START HERE
+        strata run quickstart --report quickstart.html
+      """,
+    version: ProgramVersion.current,
+    subcommands: [],
+    groupedSubcommands: [
+      CommandGroup(name: "Sweeps", subcommands: [Run.self, SweepsCommand.self, Describe.self, DataCommand.self]),
+      CommandGroup(name: "A cluster, part by part", subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
+      CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
+    ])
+}

@@ -1,0 +1,154 @@
+import Coordinator
+import Foundation
+import Worker
+
+/// A coordinator and its workers on this machine, as child processes: started, watched, started again when they
+/// die, and ended in order. What they do for the sweep they arrange among themselves.
+final class Supervisor {
+  struct Plan {
+    var store: URL
+    var coordinatorArguments: [String]
+    /// Arguments of a worker, given the coordinator's endpoint and the worker's number from 1.
+    var workerArguments: (_ endpoint: String, _ number: Int) -> [String]
+    var workers: Int
+    /// Folder of the children's logs; nil: they write to this process's standard error.
+    var logs: URL?
+  }
+
+  enum Ending: Equatable {
+    /// The coordinator ended by itself: every trial is over.
+    case finished
+    /// By a signal; the store is whole and the same command goes on from here.
+    case interrupted
+  }
+
+  private let plan: Plan
+  private let mailbox = Mailbox()
+  private var coordinator: ChildProcess?
+  private var workers: [ChildProcess?]
+  private var restarts = 0
+  private static let restartLimit = 20
+  private static let startDeadline: TimeInterval = 60
+  private static let stopDeadline: TimeInterval = 30
+
+  init(_ plan: Plan) {
+    self.plan = plan
+    workers = Array(repeating: nil, count: plan.workers)
+  }
+
+  /// Runs the sweep to its end or to a signal.
+  /// - Parameter watch: called about twice a second with the coordinator's endpoint, to show progress.
+  func run(watch: (_ endpoint: String) -> Void) throws -> Ending {
+    let mailbox = mailbox
+    let signals = StopSignals { count in mailbox.post(signals: count) }
+    defer { withExtendedLifetime(signals) {} }
+    defer { stopAll() }
+
+    var endpoint = try startCoordinator()
+    for number in 1...plan.workers { try startWorker(number, endpoint) }
+    while true {
+      let signalCount = mailbox.wait(seconds: 0.5)
+      if signalCount > 0 { return .interrupted }
+      if let ended = coordinator, !ended.isRunning {
+        if ended.status == 0 { return .finished }
+        try countRestart(of: ended)
+        endpoint = try startCoordinator()
+      }
+      for (i, worker) in workers.enumerated() {
+        guard let worker, !worker.isRunning else { continue }
+        if worker.status == WorkerEnding.refused { throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))") }
+        if worker.status == 0 {
+          workers[i] = nil
+        } else {
+          try countRestart(of: worker)
+          try startWorker(i + 1, endpoint)
+        }
+      }
+      watch(endpoint)
+    }
+  }
+
+  private func startCoordinator() throws -> String {
+    let child = try start("coordinator", plan.coordinatorArguments)
+    coordinator = child
+    let deadline = Date().addingTimeInterval(Self.startDeadline)
+    while Date() < deadline {
+      if let announcement = Announcement.read(store: plan.store.path), announcement.pid == child.pid,
+        let endpoint = announcement.localEndpoint
+      {
+        return endpoint.description
+      }
+      guard child.isRunning else {
+        throw CommandError("the coordinator ended with status \(child.status) before it was ready; \(logHint(child))")
+      }
+      if mailbox.wait(seconds: 0.02) > 0 { throw CommandError("interrupted while the coordinator was starting") }
+    }
+    throw CommandError("the coordinator was not ready within \(Int(Self.startDeadline)) s; \(logHint(child))")
+  }
+
+  private func startWorker(_ number: Int, _ endpoint: String) throws {
+    workers[number - 1] = try start("worker-\(number)", plan.workerArguments(endpoint, number))
+  }
+
+  private func start(_ name: String, _ arguments: [String]) throws -> ChildProcess {
+    let mailbox = mailbox
+    return try ChildProcess(
+      name: name, arguments: arguments, log: plan.logs?.appendingPathComponent("\(name).log")
+    ) { mailbox.post() }
+  }
+
+  private func countRestart(of child: ChildProcess) throws {
+    restarts += 1
+    if restarts > Self.restartLimit {
+      throw CommandError(
+        "\(child.name) ended with status \(child.status), and processes have been started again "
+          + "\(Self.restartLimit) times; \(logHint(child))")
+    }
+  }
+
+  private func logHint(_ child: ChildProcess) -> String {
+    plan.logs.map { "see \($0.appendingPathComponent("\(child.name).log").path)" } ?? "see its messages above"
+  }
+
+  /// Workers first, so that they can hand back what they hold; then the coordinator.
+  private func stopAll() {
+    let running = workers.compactMap { $0 }
+    stop(running)
+    stop([coordinator].compactMap { $0 })
+  }
+
+  private func stop(_ children: [ChildProcess]) {
+    for child in children { child.terminate() }
+    let deadline = Date().addingTimeInterval(Self.stopDeadline)
+    while children.contains(where: \.isRunning) && Date() < deadline {
+      if mailbox.wait(seconds: 0.1) > 1 { break }
+    }
+    for child in children { child.kill9() }
+  }
+}
+
+/// Wakes a waiting thread; remembers how many stop signals have come.
+final class Mailbox: @unchecked Sendable {
+  // `@unchecked`: both variables are guarded by `condition`.
+  private let condition = NSCondition()
+  private var signals = 0
+  private var posted = false
+
+  func post(signals count: Int = 0) {
+    condition.lock()
+    signals = max(signals, count)
+    posted = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Returns after `seconds`, or sooner when something was posted, with the number of stop signals so far.
+  func wait(seconds: TimeInterval) -> Int {
+    condition.lock()
+    defer { condition.unlock() }
+    let deadline = Date().addingTimeInterval(seconds)
+    while !posted && condition.wait(until: deadline) {}
+    posted = false
+    return signals
+  }
+}

@@ -1,0 +1,21 @@
+import Coordinator
+import SweepProtocol
+
+/// The live view of a sweep: asks the coordinator and redraws.
+final class TerminalView {
+  private var lines = LiveLines()
+  private var client: (endpoint: String, connection: StatusClient)?
+
+  /// Draws what the coordinator says; leaves the lines as they are while it does not answer.
+  func update(from endpoint: String) {
+    do {
+      if client?.endpoint != endpoint { client = (endpoint, try StatusClient(endpoint: endpoint)) }
+      guard case .status(let status)? = try client?.connection.request(.status, timeout: .seconds(1)) else { return }
+      lines.draw(LiveView.lines(status, width: Terminal.width))
+    } catch {
+      client = nil
+    }
+  }
+
+  func finish() { client = nil }
+}

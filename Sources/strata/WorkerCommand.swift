@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SweepProtocol
+import Training
+import Worker
+
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker",
+    abstract: "Train, quantize and measure the trials a coordinator hands out.",
+    discussion: """
+      Start one for every core: a trial trains on one thread by default, and so many workers are faster than many
+      threads. It reconnects by itself, and goes on training while the coordinator is away. SIGTERM makes it write a
+      checkpoint, hand its trial back and end; a second SIGTERM ends it at once.
+      """)
+
+  @Option(help: ArgumentHelp("The coordinator.", valueName: "tcp://host:port"))
+  var connect: String
+  @Option(help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
+  var data: String?
+  @Option(help: "Name to show people. (default: HOST-PID)")
+  var name: String?
+  @Option(help: "Seconds between two checkpoints of a trial.")
+  var checkpointInterval = 60.0
+  @Option(help: "Seconds to go on trying while no coordinator answers.")
+  var patience = 86_400.0
+  @Flag(help: .hidden)
+  var stopWithStandardInput = false
+
+  func validate() throws {
+    if !(checkpointInterval > 0) { throw ValidationError("--checkpoint-interval must be more than 0 seconds") }
+    if !(patience > 0) { throw ValidationError("--patience must be more than 0 seconds") }
+  }
+
+  func run() throws {
+    let datasets = try DatasetLibrary(directory: data.map { URL(fileURLWithPath: $0) })
+    var introduction = WorkerHello()
+    introduction.datasets = datasets.fingerprints
+    introduction.instructionSet = Processor.instructionSet
+    if let name { introduction.name = name }
+    var options = try WorkerOptions(
+      endpoint: connect, introduction: introduction,
+      runner: TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval)),
+      logger: Logger.plain(name ?? "worker"))
+    options.patience = .seconds(patience)
+    let service = try WorkerService(options: options)
+    let signals = StopSignals { count in count == 1 ? service.stop() : exit(130) }
+    defer { withExtendedLifetime(signals) {} }
+    if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
+    let ending = service.run()
+    if ending.status != 0 { throw ExitCode(ending.status) }
+  }
+}

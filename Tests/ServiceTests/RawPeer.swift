@@ -1,0 +1,32 @@
+import Foundation
+import SweepProtocol
+import ZeroMQ
+
+/// A peer that says what a test wants, on either socket of a coordinator.
+actor RawPeer {
+  private let loop = SocketLoop(name: "peer")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+  private let socket: Socket
+
+  init(_ endpoint: String) throws {
+    var options = SocketOptions()
+    options.linger = .zero
+    let socket = try Socket(try Context(), .dealer, options: options)
+    try socket.connect(endpoint)
+    self.socket = socket
+  }
+
+  func send(_ frames: Socket.Message) async throws {
+    try await eventually("a connection") { try socket.send(frames) == .sent ? true : nil }
+  }
+
+  func receive() throws -> [UInt8]? { try socket.receive()?.first }
+
+  /// What `choose` makes of the next message that it makes something of, if such a one has come.
+  func receiveCoordinatorMessage<T: Sendable>(_ choose: @Sendable (CoordinatorMessage) -> T?) throws -> T? {
+    while let bytes = try receive() {
+      if let chosen = choose(try Wire.decodeCoordinatorEnvelope(bytes).message) { return chosen }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,49 @@
+import Networks
+import Testing
+import Training
+
+/// Against PyTorch in double precision: two steps, the second over 5 of the batch's 8 images.
+///
+/// Tolerances are relative to a tensor's largest value. Gradients (the first step's momentum) sum up to 512
+/// float products several layers deep, and BatchNorm's subtract nearly equal sums: 3·10⁻⁵, some 250 ulp.
+/// Parameters move by 5 % of that in a step: 10⁻⁶.
+@Suite struct StepReferenceTests {
+  static let networks = [
+    "regular-bn", "regular-plain", "groupwise4-bn", "groupwise4-plain", "depthwise-bn", "depthwise-plain",
+    "maxpool-bn", "narrow-bn",
+  ]
+
+  @Test(arguments: networks, ConvolutionAlgorithm.allCases)
+  func twoStepsEqualPyTorch(name: String, algorithm: ConvolutionAlgorithm) throws {
+    let reference = try Reference(named: name)
+    let compiled = try reference.compiled(algorithm)
+
+    let first = try reference.step(compiled, count: reference.labels.count)
+    let gradients = reference.parameters("step1.momentum", statistics: false)
+    #expect(worst(try compiled.momentum(), gradients).error < 3e-5)
+    #expect(worst(try compiled.parameters(), reference.parameters("step1")).error < 1e-6)
+    #expect(abs(first.lossSum - reference.number("lossSum1")) < 2e-5)
+    #expect(first.correct == Int(reference.number("correct1")))
+
+    let second = try reference.step(compiled, count: reference.partial)
+    #expect(worst(try compiled.parameters(), reference.parameters("step2")).error < 2e-6)
+    #expect(abs(second.lossSum - reference.number("lossSum2")) < 2e-5)
+    #expect(second.correct == Int(reference.number("correct2")))
+  }
+
+  @Test func winogradRunsWhereItsRuleSays() throws {
+    let reference = try Reference(named: "regular-bn")
+    let used = try reference.compiled(.automatic).algorithms.filter { $0.implementation.contains("wino") }
+    let unit = reference.network.layers.filter { $0.role == .regular && $0.stride == 1 }.map(\.name)
+    #expect(used.allSatisfy { unit.contains($0.layer) })
+    #expect(try !reference.compiled(.direct).algorithms.contains { $0.implementation.contains("wino") })
+  }
+
+  @Test func noPassFallsBackToAReferenceImplementation() throws {
+    for name in Self.networks {
+      let algorithms = try Reference(named: name).compiled(.automatic).algorithms
+      #expect(!algorithms.isEmpty)
+      #expect(algorithms.allSatisfy { !$0.implementation.contains("ref") })
+    }
+  }
+}

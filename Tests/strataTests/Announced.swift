@@ -1,0 +1,14 @@
+import Coordinator
+import Foundation
+
+enum Announced {
+  /// The endpoint of the store's coordinator, waited for.
+  static func endpoint(of store: URL) throws -> String {
+    var endpoint: String?
+    try waitUntil("the announcement of \(store.lastPathComponent)'s coordinator", seconds: 30) {
+      endpoint = Announcement.read(store: store.path)?.localEndpoint?.description
+      return endpoint != nil
+    }
+    return endpoint!
+  }
+}

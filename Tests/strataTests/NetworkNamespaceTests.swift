@@ -1,0 +1,71 @@
+import Foundation
+import ResultStore
+import Testing
+
+/// A worker on another host, as a network namespace of its own joined by a cable. Needs root and iproute2.
+@Suite(.serialized, .enabled(if: Namespaces.available, "needs root and iproute2 (ip netns)"))
+struct NetworkNamespaceTests {
+  @Test func workerOnAnotherHostJoins() throws {
+    let namespaces = try Namespaces()
+    defer { namespaces.remove() }
+    try withTemporaryFolder { folder in
+      let sweep = try RecoveryTests.write(in: folder)
+      let store = folder.appendingPathComponent("run.store")
+      let coordinator = try StrataProcess(
+        [
+          "coordinator", sweep, "--store", store.path, "--exit-when-done", "--listen", Namespaces.addresses[0],
+          "--insecure",
+        ], in: folder, under: namespaces.prefix(0))
+      let endpoint = try Announced.endpoint(of: store)
+      #expect(endpoint.contains(Namespaces.addresses[0]))
+      let worker = try StrataProcess(
+        ["worker", "--connect", endpoint, "--name", "elsewhere"], in: folder, under: namespaces.prefix(1))
+      let status = try coordinator.wait()
+      #expect(status == 0, "\(coordinator.standardError)\n\(worker.standardError)")
+      #expect(try RecoveryTests.contentHash(store) == RecoveryTests.undisturbed.get())
+    }
+  }
+}
+
+/// Two network namespaces joined by a pair of virtual interfaces.
+struct Namespaces {
+  static let addresses = ["10.213.77.1", "10.213.77.2"]
+  private let names: [String]
+
+  static let available: Bool =
+    getuid() == 0
+    && {
+      let probe = "strata-probe-\(getpid())"
+      guard (try? ip("netns", "add", probe)) != nil else { return false }
+      try? ip("netns", "del", probe)
+      return true
+    }()
+
+  init() throws {
+    names = ["strata-a-\(getpid())", "strata-b-\(getpid())"]
+    for name in names { try Self.ip("netns", "add", name) }
+    try Self.ip("-n", names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", names[1])
+    for (name, address) in zip(names, Self.addresses) {
+      try Self.ip("-n", name, "addr", "add", "\(address)/24", "dev", "eth0")
+      try Self.ip("-n", name, "link", "set", "eth0", "up")
+      try Self.ip("-n", name, "link", "set", "lo", "up")
+    }
+  }
+
+  func remove() { for name in names { try? Self.ip("netns", "del", name) } }
+
+  /// What to put before a command so that it runs in namespace `index`.
+  func prefix(_ index: Int) -> [String] { ["/usr/bin/env", "ip", "netns", "exec", names[index]] }
+
+  private static func ip(_ arguments: String...) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["ip"] + arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw DeadlinePassed(description: "ip \(arguments.joined(separator: " ")) failed")
+    }
+  }
+}
