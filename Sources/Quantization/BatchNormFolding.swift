@@ -49,7 +49,7 @@ public func foldBatchNorm(
 
 extension Network {
   /// The same network without BatchNorm: what folded parameters belong to.
-  func withoutBatchNorm() throws(ArchitectureError) -> Network {
+  func withoutBatchNorm() throws(NetworkSettingError) -> Network {
     var architecture = architecture
     architecture.batchNorm = false
     return try Network(architecture)
