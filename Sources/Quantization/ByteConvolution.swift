@@ -25,7 +25,8 @@ package final class ByteConvolution: IntegerConvolution {
   private var memories: [AlignedBuffer<UInt8>] = []
 
   /// nil where oneDNN has no fast code for the shape.
-  package init?(_ problem: IntegerConvolutionProblem, inputPlaneBits: Int, engine: Engine) throws(OneDNNError) {
+  package init?(_ problem: IntegerConvolutionProblem, inputPlaneBits: Int, engine: Engine) throws(OneDNNError)
+  {
     guard let chosen = GroupedBytePrimitive(problem, engine: engine) else { return nil }
     self.problem = problem
     self.engine = engine
@@ -46,7 +47,9 @@ package final class ByteConvolution: IntegerConvolution {
     try destination.bind(to: UnsafeMutableRawPointer(sums.base))
     let scratchpad = try allocated(chosen.primitive.layout(.scratchpad))
     for j in 0..<weightPlanes {
-      let signed = problem.weights.levels.map { Int8(truncatingIfNeeded: Int($0 >> UInt16(8 * j) & 0xFF) - 128) }
+      let signed = problem.weights.levels.map {
+        Int8(truncatingIfNeeded: Int($0 >> UInt16(8 * j) & 0xFF) - 128)
+      }
       let weights = try arranged(chosen.merge(signed), for: chosen)
       for (i, plane) in inputs.enumerated() {
         let source = try Memory(chosen.primitive.layout(.source), engine: engine)
@@ -92,7 +95,9 @@ package final class ByteConvolution: IntegerConvolution {
       let mask = UInt16(1) << UInt16(planeBits) - 1
       let x = plane.base
       problem.forEachRow(images: images) { source, destination, length in
-        for i in 0..<length { x[destination + i] = UInt8(truncatingIfNeeded: levels[source + i] &>> shift & mask) }
+        for i in 0..<length {
+          x[destination + i] = UInt8(truncatingIfNeeded: levels[source + i] &>> shift & mask)
+        }
       }
     }
     correction.prepare(levels, images: images)

@@ -30,7 +30,8 @@ package struct IntegerConvolutionProblem {
   package var bias: [Int64]
 
   package init(
-    name: String, geometry: ConvolutionGeometry, weights: QuantizedWeights, input: AffineQuantizer, bias: [Int64]
+    name: String, geometry: ConvolutionGeometry, weights: QuantizedWeights, input: AffineQuantizer,
+    bias: [Int64]
   ) {
     self.name = name
     self.geometry = geometry
@@ -88,5 +89,6 @@ package func makeIntegerConvolution(
   if problem.isDepthwise, !problem.isWide { return DepthwiseIntegerConvolution(problem) }
   guard arithmetic != .plain else { return PlainIntegerConvolution(problem) }
   let planeBits = arithmetic == .bytes ? 8 : 7
-  return try ByteConvolution(problem, inputPlaneBits: planeBits, engine: engine) ?? PlainIntegerConvolution(problem)
+  return try ByteConvolution(problem, inputPlaneBits: planeBits, engine: engine)
+    ?? PlainIntegerConvolution(problem)
 }

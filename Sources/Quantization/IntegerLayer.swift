@@ -27,7 +27,8 @@ final class IntegerLayer {
     if let before { weights = weights.flatteningChannelsLast(channels: before.outChannels) }
     convolution = try makeIntegerConvolution(
       IntegerConvolutionProblem(
-        name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias),
+        name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias
+      ),
       arithmetic: arithmetic, engine: engine)
     pooled = AlignedBuffer(
       count: layer.poolsInput ? images * layer.inputSize * layer.inputSize * layer.inChannels : 0)
@@ -64,7 +65,8 @@ func quantizedBias(_ bias: [Float], input: AffineQuantizer, weights: QuantizedWe
 
 /// Maximum over windows of 2 × 2 with stride 2: images × 2·size × 2·size × C to images × size × size × C.
 private func maxPool(
-  _ input: UnsafePointer<UInt16>, images: Int, size: Int, channels: Int, into output: UnsafeMutablePointer<UInt16>
+  _ input: UnsafePointer<UInt16>, images: Int, size: Int, channels: Int,
+  into output: UnsafeMutablePointer<UInt16>
 ) {
   let row = 2 * size * channels
   for y in 0..<images * size {

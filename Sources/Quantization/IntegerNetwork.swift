@@ -30,7 +30,8 @@ public final class IntegerNetwork {
   ) throws {
     precondition(calibration.outputs.count == network.layers.count)
     try self.init(
-      network, folded: folded, input: calibration.input, options: options, arithmetic: arithmetic, threads: threads)
+      network, folded: folded, input: calibration.input, options: options, arithmetic: arithmetic,
+      threads: threads)
     for output in calibration.outputs { try append(output: output) }
   }
 
@@ -110,7 +111,8 @@ public final class IntegerNetwork {
     // What grows is done from the end, so that no output overwrites an input still to come.
     for start in outputCount > inputCount ? Array(starts.reversed()) : Array(starts) {
       try layers[layer].run(
-        levels + start * inputCount, images: min(Self.slice, count - start), into: levels + start * outputCount)
+        levels + start * inputCount, images: min(Self.slice, count - start),
+        into: levels + start * outputCount)
     }
   }
 

@@ -61,11 +61,13 @@ final class LayerActivations {
     let inputs = outputCount(layer)
     if layer < 0 {
       let slice = images[(range.lowerBound * inputs)..<(range.upperBound * inputs)]
-      compiled.images.baseAddress!.update(from: slice.base.baseAddress! + slice.startIndex, count: slice.count)
+      compiled.images.baseAddress!.update(
+        from: slice.base.baseAddress! + slice.startIndex, count: slice.count)
     } else {
       try compiled.writeActivation(
         layer: layer, count: range.count,
-        from: UnsafeBufferPointer(start: buffer.base + range.lowerBound * inputs, count: range.count * inputs))
+        from: UnsafeBufferPointer(start: buffer.base + range.lowerBound * inputs, count: range.count * inputs)
+      )
     }
   }
 

@@ -27,7 +27,8 @@ public struct OutputErrors: Hashable, Sendable {
   ///   - quantized: dequantized logits, count × classes.
   ///   - labels: count; 0 ..< classes.
   public init(
-    fp32: UnsafeBufferPointer<Float>, quantized: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>,
+    fp32: UnsafeBufferPointer<Float>, quantized: UnsafeBufferPointer<Float>,
+    labels: UnsafeBufferPointer<Int32>,
     classes: Int
   ) {
     precondition(fp32.count == quantized.count && fp32.count == labels.count * classes)
@@ -70,7 +71,9 @@ public struct OutputErrors: Hashable, Sendable {
     for start in stride(from: 0, to: fp32.count, by: classes) {
       let a = OutputRow(fp32[start..<start + classes])
       let b = OutputRow(quantized[start..<start + classes])
-      for (p, q) in zip(a.logProbabilities, b.logProbabilities) { sum += (exp(p) - exp(q)) * (exp(p) - exp(q)) }
+      for (p, q) in zip(a.logProbabilities, b.logProbabilities) {
+        sum += (exp(p) - exp(q)) * (exp(p) - exp(q))
+      }
     }
     return sum / Double(max(fp32.count, 1))
   }

@@ -57,7 +57,8 @@ public final class PostTrainingQuantization {
     self.options = options
     self.threads = threads
     compiled = try CompiledNetwork(
-      network.withoutBatchNorm(), batch: Self.batch, purpose: .inference, algorithm: algorithm, threads: threads)
+      network.withoutBatchNorm(), batch: Self.batch, purpose: .inference, algorithm: algorithm,
+      threads: threads)
   }
 
   /// Takes over trained weights: folds BatchNorm and analyses W and F, by absolute extremes.

@@ -110,7 +110,8 @@ private func requantizeToEven(
   var i = 0
   while i < whole {
     let a = SIMD4<Float>(
-      Float(accumulators[i]), Float(accumulators[i + 1]), Float(accumulators[i + 2]), Float(accumulators[i + 3]))
+      Float(accumulators[i]), Float(accumulators[i + 1]), Float(accumulators[i + 2]),
+      Float(accumulators[i + 3]))
     let q = four(a, SIMD4(m[i], m[i + 1], m[i + 2], m[i + 3]))
     for j in 0..<4 { levels[i + j] = UInt16(truncatingIfNeeded: q[j]) }
     i += 4

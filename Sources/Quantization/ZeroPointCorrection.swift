@@ -42,7 +42,8 @@ final class ZeroPointCorrection {
     let side = problem.paddedSize
     let pixelSums = channelSums.base
     problem.forEachRow(images: images) { source, destination, length in
-      sumRuns(levels + source, runs: length / perGroup, of: perGroup, into: pixelSums + destination / perGroup)
+      sumRuns(
+        levels + source, runs: length / perGroup, of: perGroup, into: pixelSums + destination / perGroup)
     }
     var window = windowSums.base
     for image in 0..<images {
@@ -51,7 +52,8 @@ final class ZeroPointCorrection {
           for group in 0..<g.groups {
             var sum: Int32 = 0
             for ky in 0..<g.kernel {
-              let row = pixelSums + ((image * side + y * g.stride + ky) * side + x * g.stride) * g.groups + group
+              let row =
+                pixelSums + ((image * side + y * g.stride + ky) * side + x * g.stride) * g.groups + group
               for kx in 0..<g.kernel { sum &+= row[kx * g.groups] }
             }
             window[group] = sum
@@ -63,7 +65,9 @@ final class ZeroPointCorrection {
   }
 
   func apply(to sums: UnsafeMutablePointer<Int32>, images: Int) {
-    correct(sums, constants.map { Int32(truncatingIfNeeded: $0) }, factors.map { Int32(truncatingIfNeeded: $0) }, images)
+    correct(
+      sums, constants.map { Int32(truncatingIfNeeded: $0) }, factors.map { Int32(truncatingIfNeeded: $0) },
+      images)
   }
 
   func apply(to sums: UnsafeMutablePointer<Int64>, images: Int) { correct(sums, constants, factors, images) }

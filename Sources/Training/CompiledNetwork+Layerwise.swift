@@ -45,7 +45,7 @@ extension CompiledNetwork {
     for tensor in states[layer].trainable where tensor.kind == .weight {
       try tensor.write(weight.values, to: tensor.value)
     }
-    for plan in allPlans { try run(plan.prepare) }
+    for plan in allPlans { try run(Array(plan.prepare[plan.preparation[layer]])) }
     try engine.wait()
   }
 }

@@ -5,6 +5,8 @@ import OneDNN
 struct Plan {
   /// Weights into the layouts that differ from the one SGD works in.
   var prepare: [BoundPrimitive] = []
+  /// Which of `prepare` serve each layer's forward pass.
+  var preparation: [Range<Int>] = []
   /// Layer by layer.
   var forward: [[BoundPrimitive]] = []
   /// From the gradient of the logits to all gradients; empty in an inference plan.
@@ -52,7 +54,11 @@ struct PlanBuilder {
   /// - Parameter images: memory of count × C × H × W, plain.
   mutating func build(images: Memory) throws -> Plan {
     var activation = images
-    for index in network.layers.indices { activation = try forward(index, activation) }
+    for index in network.layers.indices {
+      let first = plan.prepare.count
+      activation = try forward(index, activation)
+      plan.preparation.append(first..<plan.prepare.count)
+    }
     if trains {
       var gradient = try arena.memory(nextGradientSlot(), activation.layout)
       plan.lossGradient = gradient

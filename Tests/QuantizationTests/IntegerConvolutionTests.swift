@@ -18,7 +18,8 @@ import Testing
         (arithmetic.rawValue, try makeIntegerConvolution(problem, arithmetic: arithmetic, engine: engine)))
     }
     for (name, convolution) in implementations {
-      guard case .narrow(let sums) = try convolution.accumulate(expected.levels, images: expected.images) else {
+      guard case .narrow(let sums) = try convolution.accumulate(expected.levels, images: expected.images)
+      else {
         Issue.record("8-bit operands need 32-bit sums")
         continue
       }
@@ -26,7 +27,8 @@ import Testing
       var levels = [UInt16](repeating: .max, count: expected.expected.count)
       requantizer.requantize(sums, pixels: pixels, into: &levels)
       #expect(levels == expected.expected, "\(name)")
-      for i in levels.indices where requantizer.level(of: sums[i], channel: i % expected.outChannels) != levels[i] {
+      for i in levels.indices
+      where requantizer.level(of: sums[i], channel: i % expected.outChannels) != levels[i] {
         Issue.record("\(name): vectorised and single requantization differ at \(i)")
         break
       }
@@ -50,7 +52,8 @@ import Testing
       let zero = Int32(1) << weightBits - 2
       problem.weights = QuantizedWeights(
         levels: base.weights.levels.enumerated().map { ($1 &* 257 &+ UInt16($0 % 251)) >> (16 - weightBits) },
-        quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: zero, bits: weightBits)], outChannels: base.outChannels)
+        quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: zero, bits: weightBits)],
+        outChannels: base.outChannels)
       let levels = base.levels.enumerated().map { ($1 &* 257 &+ UInt16($0 % 239)) >> (16 - inputBits) }
       let plain = try sums(PlainIntegerConvolution(problem), problem, levels)
       for arithmetic in IntegerArithmetic.usable {
