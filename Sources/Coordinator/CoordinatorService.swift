@@ -60,7 +60,7 @@ public actor CoordinatorService {
 
   private func takeUp() throws -> Announcement {
     let restoration = try store.restoration(sweep: options.sweep)
-    let files = Set(restoration.trials.compactMap { $0.checkpoint.map(CheckpointDirectory.name) })
+    let files = try store.checkpointFiles()
     let directory = try CheckpointDirectory(store: store.path, keeping: files)
     let announcement = try listen()
     var settings = options.settings

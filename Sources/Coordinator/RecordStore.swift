@@ -4,6 +4,8 @@ public protocol RecordStore: Sendable {
   var path: String { get }
   /// What a scheduler takes up from: the sweep's trials, or all of the store's.
   func restoration(sweep: String?) throws -> SchedulerRestoration
+  /// Names of the checkpoint files of all its trials, of whichever sweep.
+  func checkpointFiles() throws -> Set<String>
   /// Ports it was last served at.
   func ports() throws -> RecordedPorts?
   func record(_ ports: RecordedPorts) throws

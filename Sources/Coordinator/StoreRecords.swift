@@ -22,6 +22,8 @@ extension Store: RecordStore {
     try write { try $0.setSetting(portsKey, text) }
   }
 
+  public func checkpointFiles() throws -> Set<String> { try read { Set(try $0.checkpoints().map(\.file)) } }
+
   public func restoration(sweep: String?) throws -> SchedulerRestoration {
     try read { reader in
       let attempts = Dictionary(grouping: try reader.attempts(), by: \.trial)

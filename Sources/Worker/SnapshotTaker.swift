@@ -77,14 +77,22 @@ final class SnapshotTaker {
     return snapshot
   }
 
-  /// What a training that came to its end has led to (SPEC C5): `vanished` where the test accuracy is within
-  /// three standard errors of chance.
-  func finalOutcome(of parameters: Parameters) throws -> TrialOutcome {
+  /// What a training that came to its end has led to (SPEC C5): `vanished` where accuracy is that of chance on the
+  /// test images and in the last epoch's training too. (Early in training BatchNorm's running statistics lag
+  /// behind: such a network fails on the test images, but it has learnt.)
+  func finalOutcome(of parameters: Parameters, trainAccuracy: Double?) throws -> TrialOutcome {
     guard let final = try evaluation ?? evaluate(parameters, goesOn: { true }) else { return .completed }
     guard final.loss.isFinite else { return .diverged }
+    let learnt =
+      isAboveChance(final.accuracy, images: test.set.count)
+      || isAboveChance(trainAccuracy ?? 0, images: calibration.set.count)
+    return learnt ? .completed : .vanished
+  }
+
+  /// By more than three standard errors of guessing.
+  private func isAboveChance(_ accuracy: Double, images: Int) -> Bool {
     let chance = 1 / Double(network.architecture.classes)
-    let standardError = (chance * (1 - chance) / Double(test.set.count)).squareRoot()
-    return final.accuracy <= chance + 3 * standardError ? .vanished : .completed
+    return accuracy > chance + 3 * (chance * (1 - chance) / Double(images)).squareRoot()
   }
 
   private func evaluate(_ parameters: Parameters, goesOn: () -> Bool) throws -> Evaluation? {

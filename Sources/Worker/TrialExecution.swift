@@ -91,7 +91,7 @@ final class TrialExecution {
       if !last { sums = EpochSums() }
       if last || checkpointIsDue { try putCheckpoint(final: last) }
     }
-    return try end(snapshots.finalOutcome(of: compiled.parameters()))
+    return try end(snapshots.finalOutcome(of: compiled.parameters(), trainAccuracy: sums.accuracy))
   }
 
   private enum EpochEnding { case done, stopped, diverged }

@@ -11,23 +11,27 @@ extension ShippedSweeps {
         stages: [{width: 16, blocks: 1}, {width: 32, blocks: 1}, {width: 64, blocks: 1}]
         head: [64]
       training:
-        epochs: 3
+        epochs: 8
         batch: 32
-        decayEpochs: [3]
-      data: {dataset: synthetic, train: 2000, test: 500}
-      quantization.calibrationImages: 256
+        decayEpochs: [7]
+      data: {dataset: synthetic, train: 3000, test: 1000}
+      quantization.calibrationImages: 512
       analysis:
-        snapshots: [1, 2]
-        sensitivityImages: 32
-
-    grid:
-      network.factorization: [none, {uniform: 4}, depthwise]
-      network.batchNorm: [true, false]
+        snapshots: [2, 4]
+        sensitivityImages: 64
 
     trials:
-      - network: {factorization: depthwise}
+      - {name: Regular_No_BN, network.batchNorm: false}
+      - {name: Regular_With_BN}
+      - {name: Groupwise4_No_BN, network: {factorization: {uniform: 4}, batchNorm: false}}
+      - {name: Groupwise4_With_BN, network: {factorization: {uniform: 4}}}
+      - {name: Depthwise_No_BN, network: {factorization: depthwise, batchNorm: false}}
+      - {name: Depthwise_With_BN, network: {factorization: depthwise}}
+      - name: Depthwise_With_BN_RandUni_Large
+        network: {factorization: depthwise}
         initialization.strategy: {uniform: 1}
-      - network: {factorization: depthwise}
-        initialization.strategy: heNormal
+      - name: Depthwise_No_BN_RandUni_Large
+        network: {factorization: depthwise, batchNorm: false}
+        initialization.strategy: {uniform: 1}
     """
 }
