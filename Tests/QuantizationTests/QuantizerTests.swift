@@ -41,7 +41,7 @@ import Testing
     #expect(q.scale == 1 && q.zeroPoint == 0 && q.rounded(0) == 0)
     #expect(AffineQuantizer(Bounds(lower: 0, upper: 0), bits: 8, symmetric: true).zeroPoint == 128)
     // A range whose step would be below the normal numbers.
-    #expect(AffineQuantizer(Bounds(lower: 0, upper: 1e-44), bits: 8).scale == .leastNormalMagnitude)
+    #expect(AffineQuantizer(Bounds(lower: 0, upper: 0x1p-140), bits: 8).scale == .leastNormalMagnitude)
   }
 
   @Test func everyChannelHasItsOwnRange() {
