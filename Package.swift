@@ -90,6 +90,6 @@ let package = Package(
       ],
       swiftSettings: strict),
     tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
-    tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol"]),
+    tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol", "ZeroMQ"]),
   ]
 )

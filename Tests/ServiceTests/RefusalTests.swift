@@ -187,6 +187,7 @@ private struct FullDisk: RecordStore {
 
   var path: String { store.path }
   func restoration(sweep: String?) throws -> SchedulerRestoration { try store.restoration(sweep: sweep) }
+  func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
   func ports() throws -> RecordedPorts? { try store.ports() }
   func record(_ ports: RecordedPorts) throws { try store.record(ports) }
   func commit(_ records: [Record]) throws {

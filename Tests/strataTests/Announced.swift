@@ -1,5 +1,6 @@
 import Coordinator
 import Foundation
+import ZeroMQ
 
 enum Announced {
   /// The endpoint of the store's coordinator, waited for.

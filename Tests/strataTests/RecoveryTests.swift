@@ -34,11 +34,9 @@ import Testing
   }
 
   static func worker(_ store: URL, named name: String, in folder: URL) throws -> StrataProcess {
-    try waitUntil("the coordinator's announcement", seconds: 30) { Announcement.read(store: store.path) != nil }
-    return try StrataProcess(
-      [
-        "worker", "--connect", Announcement.read(store: store.path)!.localEndpoint!.description, "--name", name, "--checkpoint-interval", "0.05",
-      ], in: folder)
+    try StrataProcess(
+      ["worker", "--connect", Announced.endpoint(of: store), "--name", name, "--checkpoint-interval", "0.05"],
+      in: folder)
   }
 
   /// What an undisturbed run leaves; the same for every test.
@@ -64,8 +62,7 @@ import Testing
   static func waitForCheckpoint(_ store: URL) throws -> RunningTrial {
     var found: RunningTrial?
     try waitUntil("a stored checkpoint", seconds: 60) {
-      guard let endpoint = Announcement.read(store: store.path)?.localEndpoint?.description else { return false }
-      let client = try StatusClient(endpoint: endpoint)
+      let client = try StatusClient(endpoint: Announced.endpoint(of: store))
       guard case .status(let status) = try client.request(.status, timeout: .seconds(10)) else { return false }
       found = status.running.first { ($0.progress.checkpoint?.epoch ?? 0) >= 1 }
       return found != nil
