@@ -40,7 +40,7 @@ public enum CoordinatorError: Error, Hashable, Sendable, CustomStringConvertible
     switch self {
     case .insecureAddress(let address):
       "refusing to listen on \(address): connections are not authenticated; listen on 127.0.0.1 and tunnel, or "
-        + "pass --allow-insecure on a network you trust"
+        + "pass --insecure on a network you trust"
     case .checkpointDirectory(let path, let reason): "cannot keep checkpoints in \(path): \(reason)"
     case .announcement(let path, let reason): "cannot write \(path): \(reason)"
     case .noAnswer(let endpoint, let time):

@@ -5,6 +5,7 @@ import Logging
 import ResultStore
 import SweepProtocol
 import Sweeps
+import ZeroMQ
 
 /// Where a coordinator listens.
 struct CoordinatorNetworkOptions: ParsableArguments {
@@ -20,6 +21,9 @@ struct CoordinatorNetworkOptions: ParsableArguments {
   func validate() throws {
     for (flag, port) in [("--port", port), ("--checkpoint-port", checkpointPort)] {
       if let port, !(0...65535).contains(port) { throw ValidationError("\(flag) \(port): a port is 0 to 65535") }
+    }
+    guard insecure || Endpoint(host: listen, port: 0).isLoopback else {
+      throw ValidationError(CoordinatorError.insecureAddress(listen).description)
     }
   }
 

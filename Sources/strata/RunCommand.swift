@@ -42,6 +42,7 @@ struct Run: ParsableCommand {
     let expanded = try sweep.load()
     let storeURL = URL(fileURLWithPath: store ?? "\(expanded.name).store")
     try requireData(expanded)
+    try Store.open(storeURL.path).close()
     let count = workers ?? ProcessInfo.processInfo.activeProcessorCount
     let onTerminal = Terminal.isInteractive
     let logs = onTerminal ? try logFolder(beside: storeURL) : nil

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Coordinator
 import Foundation
 import ZeroMQ
@@ -79,12 +80,18 @@ final class Supervisor {
       {
         return endpoint.description
       }
-      guard child.isRunning else {
-        throw CommandError("the coordinator ended with status \(child.status) before it was ready; \(logHint(child))")
-      }
+      guard child.isRunning else { throw try startFailure(of: child) }
       if mailbox.wait(seconds: 0.02) > 0 { throw CommandError("interrupted while the coordinator was starting") }
     }
     throw CommandError("the coordinator was not ready within \(Int(Self.startDeadline)) s; \(logHint(child))")
+  }
+
+  /// What the child said last; an exit code alone where it has said it on this process's standard error.
+  private func startFailure(of child: ChildProcess) throws -> any Error {
+    guard let logs = plan.logs else { return ExitCode(child.status) }
+    let log = try String(contentsOf: logs.appendingPathComponent("\(child.name).log"), encoding: .utf8)
+    let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }
+    return CommandError(line.map { String($0.dropFirst(7)) } ?? "the coordinator did not start; \(logHint(child))")
   }
 
   private func startWorker(_ number: Int, _ endpoint: String) throws {

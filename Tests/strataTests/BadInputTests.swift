@@ -24,7 +24,7 @@ import Testing
     Case("run", "broken.yaml", says: "broken.yaml:"),
     Case("run", "indivisible.yaml", says: "stage1.0", "48"),
     Case("run", "quickstart", "--set", "training.epoch=3", says: "training.epochs"),
-    Case("run", "quickstart", "--set", "nonsense", says: "key=value"),
+    Case("run", "quickstart", "--set", "nonsense", says: "key.path=value"),
     Case("run", "quickstart", "--workers", "0", says: "--workers 0"),
     Case("run", "quickstart", "--listen", "0.0.0.0", says: "--insecure"),
     Case("run", "quickstart", "--port", "70000", says: "65535"),
