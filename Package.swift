@@ -75,7 +75,9 @@ let package = Package(
     tests(of: "Datasets", imports: ["Tensors", crypto], fixtures: true),
     tests(of: "Training", imports: ["Networks", "Tensors"], fixtures: true),
     tests(of: "LayerAnalysis", fixtures: true),
-    tests(of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"], fixtures: true),
+    tests(
+      of: "Quantization", imports: ["Training", "OneDNN", "Networks", "Tensors", "LayerAnalysis"],
+      fixtures: true),
     tests(of: "Sweeps", imports: ["Networks"], fixtures: true),
     tests(of: "SweepProtocol", imports: ["Sweeps", "LayerAnalysis"]),
     tests(of: "ResultStore", imports: ["Sweeps", "Networks", "LayerAnalysis"]),
@@ -86,7 +88,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log, crypto,
+        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
+        crypto,
       ],
       swiftSettings: strict),
     tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),

@@ -36,7 +36,8 @@ public final class DatasetLibrary: Sendable {
     } else if let found = loaded[settings.dataset.rawValue] {
       whole = found
     } else {
-      throw TrialError("the trial needs \(settings.dataset.rawValue); start the worker with --data DIR that holds it")
+      throw TrialError(
+        "the trial needs \(settings.dataset.rawValue); start the worker with --data DIR that holds it")
     }
     guard whole.classes == configuration.network.classes else {
       throw TrialError(

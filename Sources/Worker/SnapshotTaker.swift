@@ -68,7 +68,8 @@ final class SnapshotTaker {
     for draw in 0..<configuration.quantization.draws {
       guard goesOn() else { return nil }
       let count = loadCalibrationSample(draw: draw)
-      let calibrated = try quantization.calibrate(images: UnsafeBufferPointer(calibrationImages.buffer), count: count)
+      let calibrated = try quantization.calibrate(
+        images: UnsafeBufferPointer(calibrationImages.buffer), count: count)
       guard goesOn(), let logits = try infer(calibrated.network, goesOn: goesOn) else { return nil }
       snapshot.draws.append(metrics(draw: draw, fp32: fp32.logits, quantized: logits))
       snapshot.layers += statistics(calibrated.activations, .activations, draw: draw)
@@ -158,7 +159,8 @@ final class SnapshotTaker {
     let errors = fp32.withUnsafeBufferPointer { fp32 in
       quantized.withUnsafeBufferPointer { quantized in
         test.set.labels.withUnsafeBufferPointer { labels in
-          OutputErrors(fp32: fp32, quantized: quantized, labels: labels, classes: network.architecture.classes)
+          OutputErrors(
+            fp32: fp32, quantized: quantized, labels: labels, classes: network.architecture.classes)
         }
       }
     }

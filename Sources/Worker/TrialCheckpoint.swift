@@ -63,11 +63,13 @@ struct TrialCheckpoint: Equatable {
     momentum =
       momenta.isEmpty
       ? nil
-      : Parameters(momenta.map { (name: String($0.name.dropLast(Self.momentumSuffix.count)), tensor: $0.tensor) })
+      : Parameters(
+        momenta.map { (name: String($0.name.dropLast(Self.momentumSuffix.count)), tensor: $0.tensor) })
   }
 
   init(
-    trial: String, position: CheckpointPosition, sums: EpochSums, parameters: Parameters, momentum: Parameters?
+    trial: String, position: CheckpointPosition, sums: EpochSums, parameters: Parameters,
+    momentum: Parameters?
   ) {
     self.trial = trial
     self.position = position

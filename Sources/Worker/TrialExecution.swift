@@ -116,7 +116,8 @@ final class TrialExecution {
       let began = ContinuousClock.now
       compiled.images.baseAddress!.update(from: batch.images.baseAddress!, count: batch.images.count)
       let result = try compiled.trainStep(
-        count: batch.count, labels: UnsafeBufferPointer(batch.labels), learningRate: learningRate, momentum: training.momentum,
+        count: batch.count, labels: UnsafeBufferPointer(batch.labels), learningRate: learningRate,
+        momentum: training.momentum,
         weightDecay: training.weightDecay)
       sums.loss += result.lossSum
       sums.correct += result.correct
@@ -180,6 +181,8 @@ final class TrialExecution {
   }
 
   private func report(_ phase: TrialPhase) {
-    if let progress = meter.progress(phase: phase, position: position, sums: sums) { put(.progress(progress)) }
+    if let progress = meter.progress(phase: phase, position: position, sums: sums) {
+      put(.progress(progress))
+    }
   }
 }

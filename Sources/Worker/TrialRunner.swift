@@ -16,7 +16,8 @@ public struct TrialRunner: TrialRunning {
   ) throws -> TrialEnding {
     try withoutActuallyEscaping(put) { put in
       try TrialExecution(
-        trial: assignment.attempt.trial, configuration: TrialConfiguration(canonicalJSON: assignment.configuration),
+        trial: assignment.attempt.trial,
+        configuration: TrialConfiguration(canonicalJSON: assignment.configuration),
         datasets: datasets, checkpoint: checkpoint, checkpointInterval: checkpointInterval, control: control,
         put: put
       ).run()

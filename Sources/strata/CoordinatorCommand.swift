@@ -20,7 +20,9 @@ struct CoordinatorNetworkOptions: ParsableArguments {
 
   func validate() throws {
     for (flag, port) in [("--port", port), ("--checkpoint-port", checkpointPort)] {
-      if let port, !(0...65535).contains(port) { throw ValidationError("\(flag) \(port): a port is 0 to 65535") }
+      if let port, !(0...65535).contains(port) {
+        throw ValidationError("\(flag) \(port): a port is 0 to 65535")
+      }
     }
     guard insecure || Endpoint(host: listen, port: 0).isLoopback else {
       throw ValidationError(CoordinatorError.insecureAddress(listen).description)
@@ -85,9 +87,11 @@ struct CoordinatorCommand: ParsableCommand {
 extension Store {
   /// Adds a sweep's trials; those that are there already stay as they are.
   func add(_ sweep: Sweep) throws {
-    let record = SweepRecord(name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    let record = SweepRecord(
+      name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
     let trials = sweep.trials.map {
-      NewTrial(id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+      NewTrial(
+        id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
     }
     try write { try $0.addSweep(record, trials: trials) }
   }

@@ -29,7 +29,8 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       let archive = DatasetArchive.all.first { $0.name == name.rawValue }!
       let download = DatasetDownload(
-        archive, into: URL(fileURLWithPath: to), base: mirror.flatMap(URL.init(string:)) ?? DatasetDownload.officialBase)
+        archive, into: URL(fileURLWithPath: to),
+        base: mirror.flatMap(URL.init(string:)) ?? DatasetDownload.officialBase)
       let progress = DownloadProgress(archive.fileName)
       let folder = try waiting { try await download.run { progress.show(bytes: $0, of: $1) } }
       progress.finish()
@@ -38,7 +39,8 @@ struct DataCommand: ParsableCommand {
   }
 
   struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Check the data sets in a folder, file by file.")
+    static let configuration = CommandConfiguration(
+      abstract: "Check the data sets in a folder, file by file.")
 
     @Argument(help: "Folder that holds CIFAR-10, CIFAR-100 or both.", completion: .directory)
     var folder: String
@@ -56,7 +58,9 @@ struct DataCommand: ParsableCommand {
 enum DatasetName: String, ExpressibleByArgument, CaseIterable { case cifar10, cifar100 }
 
 /// Runs asynchronous work to its end from the main thread.
-private func waiting<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) throws -> Success {
+private func waiting<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) throws
+  -> Success
+{
   let done = DispatchSemaphore(value: 0)
   let result = Mutex<Result<Success, any Error>?>(nil)
   Task.detached {

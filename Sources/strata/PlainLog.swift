@@ -2,7 +2,7 @@ import Foundation
 import Logging
 
 extension Logger {
-  /// Lines on standard error: time of day, level where it is a warning or worse, who, what.
+  /// Lines on standard error: date and time, level where it is a warning or worse, who, what.
   static func plain(_ label: String) -> Logger { Logger(label: label) { PlainLog(label: $0) } }
 }
 
@@ -17,7 +17,7 @@ struct PlainLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let now = Date().formatted(.iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.colon))
+    let now = Date().formatted(.iso8601)
     let level = event.level >= .warning ? "\(event.level): " : ""
     FileHandle.standardError.write(Data("\(now) \(label): \(level)\(event.message)\n".utf8))
   }

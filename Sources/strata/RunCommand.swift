@@ -21,7 +21,8 @@ struct Run: ParsableCommand {
       """)
 
   @OptionGroup var sweep: SweepArguments
-  @Option(help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
+  @Option(
+    help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
   var data: String?
   @Option(help: "The store to write, or go on with. (default: NAME.store)", completion: .file())
   var store: String?
@@ -35,7 +36,9 @@ struct Run: ParsableCommand {
 
   func validate() throws {
     if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least 1 is needed") }
-    if !(checkpointInterval > 0) { throw ValidationError("--checkpoint-interval must be more than 0 seconds") }
+    if !(checkpointInterval > 0) {
+      throw ValidationError("--checkpoint-interval must be more than 0 seconds")
+    }
   }
 
   func run() throws {
@@ -63,7 +66,8 @@ struct Run: ParsableCommand {
         },
         workers: min(count, max(expanded.trials.count, 1)), logs: logs))
 
-    print("\(expanded.name): \(expanded.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
+    print(
+      "\(expanded.name): \(expanded.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
     let view = onTerminal ? TerminalView() : nil
     let ending = try supervisor.run { endpoint in view?.update(from: endpoint) }
     view?.finish()
@@ -81,7 +85,8 @@ struct Run: ParsableCommand {
     }
     let found = try Dataset.all(in: URL(fileURLWithPath: data)).map(\.name)
     if let missing = names.first(where: { !found.contains($0) }) {
-      throw CommandError("\(data) holds \(found.joined(separator: " and ")), but \(sweep.name) trains on \(missing)")
+      throw CommandError(
+        "\(data) holds \(found.joined(separator: " and ")), but \(sweep.name) trains on \(missing)")
     }
   }
 
@@ -107,7 +112,8 @@ struct Run: ParsableCommand {
     let failed = model.trials.filter { $0.status == .failed }
     if let first = failed.first {
       throw CommandError(
-        "\(failed.count) of \(model.trials.count) trials failed; \(first.label): \(first.failure ?? "no reason known")")
+        "\(failed.count) of \(model.trials.count) trials failed; \(first.label): \(first.failure ?? "no reason known")"
+      )
     }
   }
 }

@@ -5,11 +5,13 @@ import SweepProtocol
 struct Strata: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "strata",
-    abstract: "Learn why a CNN loses accuracy when it is quantized, over hundreds of configurations and a cluster.",
+    abstract:
+      "Learn why a CNN loses accuracy when it is quantized, over hundreds of configurations and a cluster.",
     discussion: """
-      A sweep file says which networks to train; a coordinator hands them out to workers on any number of machines;
-      each worker trains a network, quantizes it to 8 bits, takes statistics of every layer, and sends them back;
-      one SQLite store holds the results.
+      A sweep file says which networks to train; a coordinator hands them out to
+      workers on any number of machines; each worker trains a network, quantizes it
+      to 8 bits, measures every layer, and sends the results back to one SQLite
+      store.
 
       START HERE
         strata run quickstart --report quickstart.html
@@ -17,8 +19,11 @@ struct Strata: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [],
     groupedSubcommands: [
-      CommandGroup(name: "Sweeps", subcommands: [Run.self, SweepsCommand.self, Describe.self, DataCommand.self]),
-      CommandGroup(name: "A cluster, part by part", subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
+      CommandGroup(
+        name: "Sweeps", subcommands: [Run.self, SweepsCommand.self, Describe.self, DataCommand.self]),
+      CommandGroup(
+        name: "A cluster, part by part",
+        subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
       CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
     ])
 }

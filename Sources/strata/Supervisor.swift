@@ -58,7 +58,9 @@ final class Supervisor {
       }
       for (i, worker) in workers.enumerated() {
         guard let worker, !worker.isRunning else { continue }
-        if worker.status == WorkerEnding.refused { throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))") }
+        if worker.status == WorkerEnding.refused {
+          throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))")
+        }
         if worker.status == 0 {
           workers[i] = nil
         } else {
@@ -81,7 +83,9 @@ final class Supervisor {
         return endpoint.description
       }
       guard child.isRunning else { throw try startFailure(of: child) }
-      if mailbox.wait(seconds: 0.02) > 0 { throw CommandError("interrupted while the coordinator was starting") }
+      if mailbox.wait(seconds: 0.02) > 0 {
+        throw CommandError("interrupted while the coordinator was starting")
+      }
     }
     throw CommandError("the coordinator was not ready within \(Int(Self.startDeadline)) s; \(logHint(child))")
   }
@@ -91,7 +95,8 @@ final class Supervisor {
     guard let logs = plan.logs else { return ExitCode(child.status) }
     let log = try String(contentsOf: logs.appendingPathComponent("\(child.name).log"), encoding: .utf8)
     let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }
-    return CommandError(line.map { String($0.dropFirst(7)) } ?? "the coordinator did not start; \(logHint(child))")
+    return CommandError(
+      line.map { String($0.dropFirst(7)) } ?? "the coordinator did not start; \(logHint(child))")
   }
 
   private func startWorker(_ number: Int, _ endpoint: String) throws {

@@ -10,7 +10,9 @@ final class TerminalView {
   func update(from endpoint: String) {
     do {
       if client?.endpoint != endpoint { client = (endpoint, try StatusClient(endpoint: endpoint)) }
-      guard case .status(let status)? = try client?.connection.request(.status, timeout: .seconds(1)) else { return }
+      guard case .status(let status)? = try client?.connection.request(.status, timeout: .seconds(1)) else {
+        return
+      }
       lines.draw(LiveView.lines(status, width: Terminal.width))
     } catch {
       client = nil

@@ -17,7 +17,8 @@ struct WorkerCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The coordinator.", valueName: "tcp://host:port"))
   var connect: String
-  @Option(help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
+  @Option(
+    help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
   var data: String?
   @Option(help: "Name to show people. (default: HOST-PID)")
   var name: String?
@@ -29,7 +30,9 @@ struct WorkerCommand: ParsableCommand {
   var stopWithStandardInput = false
 
   func validate() throws {
-    if !(checkpointInterval > 0) { throw ValidationError("--checkpoint-interval must be more than 0 seconds") }
+    if !(checkpointInterval > 0) {
+      throw ValidationError("--checkpoint-interval must be more than 0 seconds")
+    }
     if !(patience > 0) { throw ValidationError("--patience must be more than 0 seconds") }
   }
 

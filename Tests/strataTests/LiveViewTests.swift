@@ -25,7 +25,8 @@ import Testing
     status.imagesPerSecond = 431.7
     status.running = [
       RunningTrial(
-        attempt: AttemptID(trial: String(repeating: "a", count: 64), number: 1), label: "DWS_Conv", worker: "w",
+        attempt: AttemptID(trial: String(repeating: "a", count: 64), number: 1), label: "DWS_Conv",
+        worker: "w",
         progress: progress)
     ]
     return status

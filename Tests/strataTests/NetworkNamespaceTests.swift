@@ -13,7 +13,8 @@ struct NetworkNamespaceTests {
       let store = folder.appendingPathComponent("run.store")
       let coordinator = try StrataProcess(
         [
-          "coordinator", sweep, "--store", store.path, "--exit-when-done", "--listen", Namespaces.addresses[0],
+          "coordinator", sweep, "--store", store.path, "--exit-when-done", "--listen",
+          Namespaces.addresses[0],
           "--insecure",
         ], in: folder, under: namespaces.prefix(0))
       let endpoint = try Announced.endpoint(of: store)
@@ -44,7 +45,8 @@ struct Namespaces {
   init() throws {
     names = ["strata-a-\(getpid())", "strata-b-\(getpid())"]
     for name in names { try Self.ip("netns", "add", name) }
-    try Self.ip("-n", names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", names[1])
+    try Self.ip(
+      "-n", names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", names[1])
     for (name, address) in zip(names, Self.addresses) {
       try Self.ip("-n", name, "addr", "add", "\(address)/24", "dev", "eth0")
       try Self.ip("-n", name, "link", "set", "eth0", "up")

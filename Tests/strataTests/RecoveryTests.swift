@@ -35,7 +35,9 @@ import Testing
 
   static func worker(_ store: URL, named name: String, in folder: URL) throws -> StrataProcess {
     try StrataProcess(
-      ["worker", "--connect", Announced.endpoint(of: store), "--name", name, "--checkpoint-interval", "0.05"],
+      [
+        "worker", "--connect", Announced.endpoint(of: store), "--name", name, "--checkpoint-interval", "0.05",
+      ],
       in: folder)
   }
 
@@ -63,7 +65,9 @@ import Testing
     var found: RunningTrial?
     try waitUntil("a stored checkpoint", seconds: 60) {
       let client = try StatusClient(endpoint: Announced.endpoint(of: store))
-      guard case .status(let status) = try client.request(.status, timeout: .seconds(10)) else { return false }
+      guard case .status(let status) = try client.request(.status, timeout: .seconds(10)) else {
+        return false
+      }
       found = status.running.first { ($0.progress.checkpoint?.epoch ?? 0) >= 1 }
       return found != nil
     }

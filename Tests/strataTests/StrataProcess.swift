@@ -56,7 +56,9 @@ final class StrataProcess {
   }
 
   /// Runs to its end.
-  static func run(_ arguments: [String], in folder: URL) throws -> (status: Int32, output: String, errors: String) {
+  static func run(_ arguments: [String], in folder: URL) throws -> (
+    status: Int32, output: String, errors: String
+  ) {
     let process = try StrataProcess(arguments, in: folder)
     let status = try process.wait()
     return (status, process.standardOutput, process.standardError)
