@@ -1,25 +1,38 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Owned memory aligned to 64 bytes (a cache line and an AVX-512 register), zeroed, freed on deinit.
+///
+/// Large buffers are mapped from the system and go back to it at once: malloc would keep what one trial freed for
+/// a thread that is gone.
 ///
 /// `@unchecked Sendable`: it is bare memory; whoever shares one orders the accesses.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public static var alignment: Int { 64 }
   public let count: Int
   public let base: UnsafeMutablePointer<Element>
+  private let bytes: Int
+
+  private static var mappedFrom: Int { 1 << 18 }
 
   public init(count: Int) {
     precondition(count >= 0)
-    let bytes = max(count * MemoryLayout<Element>.stride, 1)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: Self.alignment)
-    memset(raw, 0, bytes)
+    bytes = max(count * MemoryLayout<Element>.stride, 1)
+    let raw: UnsafeMutableRawPointer
+    if bytes >= Self.mappedFrom {
+      let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let mapped, mapped != MAP_FAILED else { fatalError("out of memory: \(bytes) bytes") }
+      raw = mapped
+    } else {
+      raw = .allocate(byteCount: bytes, alignment: Self.alignment)
+      memset(raw, 0, bytes)
+    }
     self.count = count
     self.base = raw.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit {
+    if bytes >= Self.mappedFrom { munmap(base, bytes) } else { UnsafeMutableRawPointer(base).deallocate() }
+  }
 
   public var buffer: UnsafeMutableBufferPointer<Element> { .init(start: base, count: count) }
 }
