@@ -92,6 +92,7 @@ let package = Package(
         crypto,
       ],
       swiftSettings: strict),
+    tests(of: "Worker", imports: ["SweepProtocol", "Sweeps", "Networks", "LayerAnalysis"]),
     tests(of: "Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     tests(of: "strata", imports: ["Coordinator", "ResultStore", "SweepProtocol", "ZeroMQ"]),
   ]

@@ -32,7 +32,7 @@ extension SweepFile {
         learningRate: 0.01
         momentum: 0.9
         weightDecay: 0
-        decayEpochs: [20, 40]     # learningRate × decayFactor when these begin
+        decayEpochs: [20, 40]     # learningRate × decayFactor after these
         decayFactor: 0.1
         augmentation: {enabled: true, shift: 0.1, zoom: 0.1, rotation: 15}
       data:

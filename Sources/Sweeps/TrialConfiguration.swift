@@ -22,7 +22,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var learningRate = 0.01
   public var momentum = 0.9
   public var weightDecay = 0.0
-  /// The learning rate is multiplied by `decayFactor` when each of these epochs begins (counted from 1).
+  /// The learning rate is multiplied by `decayFactor` after each of these epochs (counted from 1).
   public var decayEpochs = [75, 120, 170]
   public var decayFactor = 0.1
   public var augmentation = AugmentationSettings()

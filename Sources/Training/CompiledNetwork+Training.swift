@@ -12,7 +12,7 @@ extension CompiledNetwork {
   /// - Parameters:
   ///   - count: 1 … batch; statistics and means are over these images only.
   ///   - labels: one for each of them, 0 ..< classes.
-  /// - Returns: loss and hits before the step. A loss that is not finite is a result, not an error.
+  /// - Returns: loss and hits before the step, and whether all was finite: divergence is a result, not an error.
   /// - Throws: `OneDNNError`.
   public func trainStep(
     count: Int, labels: UnsafeBufferPointer<Int32>, learningRate: Double, momentum: Double,
@@ -25,17 +25,21 @@ extension CompiledNetwork {
     try run(plan.prepare)
     for steps in plan.forward { try run(steps) }
     try engine.wait()
-    let result = softmaxCrossEntropy(
+    var result = softmaxCrossEntropy(
       logits: plan.outputs.last!.floats, labels: UnsafeBufferPointer(rebasing: labels[..<count]),
       classes: network.architecture.classes, gradient: plan.lossGradient!.floats)
+    guard result.isFinite else { return result }
     try run(plan.backward)
     try engine.wait()
+    result.isFinite = states.allSatisfy(\.stepIsFinite)
+    guard result.isFinite else { return result }
     let hyperparameters = Hyperparameters(
       learningRate: learningRate, momentum: momentum, weightDecay: weightDecay)
     for state in states {
       for tensor in state.trainable { tensor.step(hyperparameters) }
       state.statistics?.update(momentum: network.architecture.batchNormMomentum)
     }
+    result.isFinite = states.allSatisfy(\.valuesAreFinite)
     return result
   }
 }

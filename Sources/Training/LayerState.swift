@@ -111,6 +111,16 @@ final class LayerState {
   }
 
   subscript(kind: ParameterKind) -> TrainableTensor { trainable.first { $0.kind == kind }! }
+
+  /// Whether the last batch's gradients and statistics hold no infinity and no NaN.
+  var stepIsFinite: Bool {
+    trainable.allSatisfy { $0.gradient?.floats.isFinite ?? true } && statistics?.batchIsFinite ?? true
+  }
+
+  /// Whether the parameters and running statistics hold none.
+  var valuesAreFinite: Bool {
+    trainable.allSatisfy(\.value.floats.isFinite) && statistics?.runningIsFinite ?? true
+  }
 }
 
 /// C means and C variances of a BatchNorm: those of the last batch and their moving averages.
@@ -130,9 +140,16 @@ final class NormalizationStatistics {
     batchVariance = try BoundBuffer(layout, engine: engine)
   }
 
+  var batchIsFinite: Bool { batchMean.floats.isFinite && batchVariance.floats.isFinite }
+  var runningIsFinite: Bool { mean.floats.isFinite && variance.floats.isFinite }
+
   func update(momentum: Double) {
     movingAverage(mean.floats.base, toward: batchMean.floats.base, count: channels, momentum: momentum)
     movingAverage(
       variance.floats.base, toward: batchVariance.floats.base, count: channels, momentum: momentum)
   }
+}
+
+extension AlignedBuffer<Float> {
+  fileprivate var isFinite: Bool { allFinite(base, count: count) }
 }

@@ -1,4 +1,5 @@
-/// v ← μ·v + (g + λ·w); w ← w − η·v, element by element, as PyTorch's and Keras' SGD with momentum.
+/// v ← μ·v + (g + λ·w); w ← w − η·v, element by element, as PyTorch's SGD with momentum. (Keras scales by η before
+/// the momentum, which differs at changes of the rate only.)
 ///
 /// - Parameters:
 ///   - rate: η.
@@ -33,4 +34,11 @@ func movingAverage(
 
 func multiply(_ values: UnsafeMutablePointer<Float>, by mask: UnsafePointer<Float>, count: Int) {
   for i in 0..<count { values[i] *= mask[i] }
+}
+
+/// Whether no value is infinite or NaN: their exponent bits are all ones, and one more carries into the sign bit.
+func allFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
+  var carries: UInt32 = 0
+  for i in 0..<count { carries |= (values[i].bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
+  return carries & 0x8000_0000 == 0
 }

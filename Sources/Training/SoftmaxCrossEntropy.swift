@@ -8,10 +8,15 @@ public struct StepResult: Hashable, Sendable {
   public var lossSum: Double
   /// Images whose largest logit is their label's.
   public var correct: Int
+  /// Loss, gradients, BatchNorm statistics and the weights after the step are all finite. Where they are not, the
+  /// run has diverged (SPEC C5), and the weights are still those before the step, unless its update overflowed.
+  /// (ReLU turns NaN into 0, so that a finite loss alone says nothing.)
+  public var isFinite: Bool
 
-  public init(lossSum: Double, correct: Int) {
+  public init(lossSum: Double, correct: Int, isFinite: Bool) {
     self.lossSum = lossSum
     self.correct = correct
+    self.isFinite = isFinite
   }
 }
 
@@ -25,7 +30,7 @@ func softmaxCrossEntropy(
   logits: UnsafePointer<Float>, labels: UnsafeBufferPointer<Int32>, classes: Int,
   gradient: UnsafeMutablePointer<Float>
 ) -> StepResult {
-  var result = StepResult(lossSum: 0, correct: 0)
+  var result = StepResult(lossSum: 0, correct: 0, isFinite: true)
   for n in 0..<labels.count {
     let row = logits + n * classes
     let out = gradient + n * classes
@@ -39,6 +44,7 @@ func softmaxCrossEntropy(
     }
     guard finite else {
       result.lossSum = .nan
+      result.isFinite = false
       for c in 0..<classes { out[c] = .nan }
       continue
     }

@@ -4,6 +4,7 @@ import Networks
 import Quantization
 import SweepProtocol
 import Sweeps
+import Tensors
 import Training
 
 // A trial's settings, which are words of the sweep file, in the words of the parts that carry them out.
@@ -72,6 +73,9 @@ extension TrialConfiguration {
 }
 
 extension Parameters {
+  /// Whether no value is infinite or NaN.
+  var areFinite: Bool { entries.allSatisfy { $0.tensor.values.allSatisfy(\.isFinite) } }
+
   /// SHA-256, hexadecimal, of the parameters as a safetensors file without metadata.
   func sha256() -> String {
     let file = SafeTensorsFile(tensors: entries, metadata: [:])

@@ -79,7 +79,7 @@ final class TrialExecution {
     while position.epoch < configuration.training.epochs {
       switch try trainEpoch() {
       case .stopped: return .stopped
-      case .diverged: return try end(.diverged)
+      case .diverged: return try endDiverged()
       case .done: break
       }
       let epoch = position.epoch + 1
@@ -92,6 +92,15 @@ final class TrialExecution {
       if last || checkpointIsDue { try putCheckpoint(final: last) }
     }
     return try end(snapshots.finalOutcome(of: compiled.parameters(), trainAccuracy: sums.accuracy))
+  }
+
+  /// The weights are those before the step that could not be taken: what they are like is the trial's last snapshot,
+  /// at the epoch under way.
+  private func endDiverged() throws -> TrialEnding {
+    if try compiled.parameters().areFinite {
+      guard try takeSnapshot(epoch: position.epoch + 1) else { return .stopped }
+    }
+    return try end(.diverged)
   }
 
   private enum EpochEnding { case done, stopped, diverged }
@@ -119,6 +128,7 @@ final class TrialExecution {
         count: batch.count, labels: UnsafeBufferPointer(batch.labels), learningRate: learningRate,
         momentum: training.momentum,
         weightDecay: training.weightDecay)
+      guard result.isFinite else { return .diverged }
       sums.loss += result.lossSum
       sums.correct += result.correct
       sums.images += batch.count
@@ -126,7 +136,6 @@ final class TrialExecution {
       let seconds = (ContinuousClock.now - began).seconds
       sums.seconds += seconds
       meter.trained(images: batch.count, seconds: seconds)
-      guard result.lossSum.isFinite else { return .diverged }
       report(.training)
     }
     return .done

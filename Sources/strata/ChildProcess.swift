@@ -40,6 +40,9 @@ final class ChildProcess: @unchecked Sendable {
     process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
   }
 
+  /// It ended by a signal.
+  var wasKilled: Bool { !process.isRunning && process.terminationReason == .uncaughtSignal }
+
   func terminate() { if process.isRunning { kill(pid, SIGTERM) } }
   func kill9() { if process.isRunning { kill(pid, SIGKILL) } }
 

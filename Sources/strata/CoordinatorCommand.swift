@@ -24,6 +24,9 @@ struct CoordinatorNetworkOptions: ParsableArguments {
         throw ValidationError("\(flag) \(port): a port is 0 to 65535")
       }
     }
+    if let port, port != 0, port == checkpointPort {
+      throw ValidationError("--port and --checkpoint-port are both \(port): give two different ones")
+    }
     guard insecure || Endpoint(host: listen, port: 0).isLoopback else {
       throw ValidationError(CoordinatorError.insecureAddress(listen).description)
     }
@@ -55,11 +58,14 @@ struct CoordinatorCommand: ParsableCommand {
   var exitWhenDone = false
   @Option(help: "Seconds without a heartbeat after which a worker's trial goes to another.")
   var lease = 30.0
+  @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
+  var heartbeat: Double?
   @Flag(help: .hidden)
   var stopWithStandardInput = false
 
   func validate() throws {
-    if !(lease >= 1) { throw ValidationError("--lease \(lease): at least 1 second is needed") }
+    try checkSeconds(lease, "--lease", atLeast: 1)
+    if let heartbeat { try checkSeconds(heartbeat, "--heartbeat", atLeast: 0.1) }
   }
 
   func run() throws {
@@ -72,9 +78,10 @@ struct CoordinatorCommand: ParsableCommand {
     options.checkpointPort = network.checkpointPort
     options.exitsWhenDone = exitWhenDone
     options.settings.lease = .seconds(lease)
-    options.settings.heartbeat = .seconds(lease / 6)
+    options.settings.heartbeat = .seconds(heartbeat ?? lease / 6)
 
     let store = try Store.open(store ?? "\(expanded.name).store")
+    defer { try? store.close() }
     try store.add(expanded)
     let service = try CoordinatorService(options: options, store: store)
     let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })

@@ -31,5 +31,5 @@ final class DownloadProgress: Sendable {
 
   func finish() { if onTerminal { write("\n") } }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Terminal.write(text, to: STDERR_FILENO) }
 }

@@ -3,11 +3,17 @@ import SweepProtocol
 
 /// A sweep under way as lines of a terminal: one per running trial, the totals below.
 enum LiveView {
-  /// - Parameter width: columns of the terminal; no line is longer.
-  static func lines(_ status: ClusterStatus, width: Int) -> [String] {
+  /// - Parameters:
+  ///   - width: columns of the terminal; no line is longer.
+  ///   - rows: lines at most; of more trials than fit the rest is counted.
+  static func lines(_ status: ClusterStatus, width: Int, rows: Int = .max) -> [String] {
     let running = status.running.sorted { $0.attempt < $1.attempt }
     let label = min(max(running.map(\.label.count).max() ?? 0, 5), max(width - 66, 12))
     var lines = running.map { trial(_: $0, labelWidth: label) }
+    if lines.count >= rows {
+      let shown = max(rows - 2, 0)
+      lines = lines.prefix(shown) + ["… and \(lines.count - shown) more"]
+    }
     lines.append(totals(status))
     return lines.map { String($0.prefix(width)) }
   }
@@ -74,7 +80,9 @@ enum LiveView {
 }
 
 extension String {
+  /// Spaces added at the end, or an ellipsis put in the middle, where labels of a sweep differ least.
   func padding(to width: Int) -> String {
-    count >= width ? String(prefix(width)) : self + String(repeating: " ", count: width - count)
+    guard count > width else { return self + String(repeating: " ", count: width - count) }
+    return prefix(width / 2) + "…" + suffix(width - width / 2 - 1)
   }
 }

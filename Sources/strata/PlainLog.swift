@@ -19,6 +19,6 @@ struct PlainLog: LogHandler {
   func log(event: LogEvent) {
     let now = Date().formatted(.iso8601)
     let level = event.level >= .warning ? "\(event.level): " : ""
-    FileHandle.standardError.write(Data("\(now) \(label): \(level)\(event.message)\n".utf8))
+    Terminal.write("\(now) \(label): \(level)\(event.message)\n", to: STDERR_FILENO)
   }
 }

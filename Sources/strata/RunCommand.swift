@@ -36,8 +36,12 @@ struct Run: ParsableCommand {
 
   func validate() throws {
     if let workers, workers < 1 { throw ValidationError("--workers \(workers): at least 1 is needed") }
-    if !(checkpointInterval > 0) {
-      throw ValidationError("--checkpoint-interval must be more than 0 seconds")
+    try checkSeconds(checkpointInterval, "--checkpoint-interval", atLeast: 0.01)
+    if let report {
+      let folder = URL(fileURLWithPath: report).deletingLastPathComponent().path
+      guard FileManager.default.isWritableFile(atPath: folder) else {
+        throw ValidationError("--report \(report): there is no folder \(folder) to write it to")
+      }
     }
   }
 
@@ -45,33 +49,49 @@ struct Run: ParsableCommand {
     let expanded = try sweep.load()
     let storeURL = URL(fileURLWithPath: store ?? "\(expanded.name).store")
     try requireData(expanded)
-    try Store.open(storeURL.path).close()
-    let count = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    if try prepare(storeURL, for: expanded) == 0 {
+      print("\(expanded.name): all \(expanded.trials.count) trials are in \(storeURL.relativePath)")
+      return try conclude(.finished, storeURL, sweepName: expanded.name)
+    }
     let onTerminal = Terminal.isInteractive
-    let logs = onTerminal ? try logFolder(beside: storeURL) : nil
-
     let supervisor = Supervisor(
-      Supervisor.Plan(
-        store: storeURL,
-        coordinatorArguments: ["coordinator"] + sweep.commandLine + network.commandLine + [
-          "--store", storeURL.path, "--exit-when-done", "--stop-with-standard-input",
-        ],
-        workerArguments: { endpoint, number in
-          var arguments = [
-            "worker", "--connect", endpoint, "--name", "local-\(number)", "--checkpoint-interval",
-            "\(checkpointInterval)", "--stop-with-standard-input",
-          ]
-          if let data { arguments += ["--data", data] }
-          return arguments
-        },
-        workers: min(count, max(expanded.trials.count, 1)), logs: logs))
-
-    print(
-      "\(expanded.name): \(expanded.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
+      plan(expanded, storeURL, logs: onTerminal ? try logFolder(beside: storeURL) : nil))
     let view = onTerminal ? TerminalView() : nil
     let ending = try supervisor.run { endpoint in view?.update(from: endpoint) }
     view?.finish()
     try conclude(ending, storeURL, sweepName: expanded.name)
+  }
+
+  /// Adds the sweep to the store, and puts trials that failed back to be tried again.
+  /// - Returns: trials without a result.
+  private func prepare(_ storeURL: URL, for sweep: Sweep) throws -> Int {
+    let store = try Store.open(storeURL.path)
+    defer { try? store.close() }
+    try store.add(sweep)
+    let trials = try store.read { try $0.trials(sweep: sweep.name) }
+    try store.write { batch in
+      for trial in trials where trial.state == .failed { try batch.setTrialState(trial.id, .pending, failures: 0) }
+    }
+    return trials.count { !$0.state.hasResult }
+  }
+
+  private func plan(_ sweep: Sweep, _ storeURL: URL, logs: URL?) -> Supervisor.Plan {
+    let count = min(workers ?? ProcessInfo.processInfo.activeProcessorCount, sweep.trials.count)
+    print("\(sweep.name): \(sweep.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
+    return Supervisor.Plan(
+      store: storeURL,
+      coordinatorArguments: ["coordinator"] + self.sweep.commandLine + network.commandLine + [
+        "--store", storeURL.path, "--exit-when-done", "--heartbeat", "1", "--stop-with-standard-input",
+      ],
+      workerArguments: { endpoint, number in
+        var arguments = [
+          "worker", "--connect", endpoint, "--name", "local-\(number)", "--checkpoint-interval",
+          "\(checkpointInterval)", "--stop-with-standard-input",
+        ]
+        if let data { arguments += ["--data", data] }
+        return arguments
+      },
+      workers: count, logs: logs)
   }
 
   private func requireData(_ sweep: Sweep) throws {
@@ -90,9 +110,16 @@ struct Run: ParsableCommand {
     }
   }
 
+  /// An empty folder for this run's logs.
   private func logFolder(beside store: URL) throws -> URL {
     let folder = URL(fileURLWithPath: store.path + ".logs")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do {
+      try? FileManager.default.removeItem(at: folder)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    } catch {
+      throw CommandError(
+        "cannot make the folder \(folder.path) for the processes' logs: \(error.localizedDescription)")
+    }
     return folder
   }
 

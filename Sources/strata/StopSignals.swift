@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM as calls: the first asks for a graceful stop, the second for an immediate one.
+/// SIGINT, SIGTERM and SIGHUP as calls: the first asks for a graceful stop, the second for an immediate one. A
+/// reader of this process's output that goes away does not end it.
 ///
 /// `@unchecked Sendable`: dispatch sources may be held and released by any thread.
 final class StopSignals: @unchecked Sendable {
@@ -10,9 +11,10 @@ final class StopSignals: @unchecked Sendable {
 
   /// - Parameter received: called on a private queue with the number of the call, from 1.
   init(_ received: @escaping @Sendable (Int) -> Void) {
+    signal(SIGPIPE, SIG_IGN)
     let queue = DispatchQueue(label: "strata.signals")
     let count = Count()
-    sources = [SIGINT, SIGTERM].map { number in
+    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { received(count.increment()) }

@@ -27,15 +27,23 @@ final class Supervisor {
   private let plan: Plan
   private let mailbox = Mailbox()
   private var coordinator: ChildProcess?
+  private var endpoint = ""
   private var workers: [ChildProcess?]
-  private var restarts = 0
+  /// When each worker that ended of its own accord was first found so.
+  private var endedSince: [Date?]
+  private var restarts: [Date] = []
+
   private static let restartLimit = 20
+  private static let restartWindow: TimeInterval = 600
   private static let startDeadline: TimeInterval = 60
   private static let stopDeadline: TimeInterval = 30
+  /// A worker leaves before its coordinator does when the sweep is over; one that stays away longer is missed.
+  private static let leavePatience: TimeInterval = 3
 
   init(_ plan: Plan) {
     self.plan = plan
     workers = Array(repeating: nil, count: plan.workers)
+    endedSince = Array(repeating: nil, count: plan.workers)
   }
 
   /// Runs the sweep to its end or to a signal.
@@ -46,60 +54,71 @@ final class Supervisor {
     defer { withExtendedLifetime(signals) {} }
     defer { stopAll() }
 
-    var endpoint = try startCoordinator()
-    for number in 1...plan.workers { try startWorker(number, endpoint) }
-    while true {
-      let signalCount = mailbox.wait(seconds: 0.5)
-      if signalCount > 0 { return .interrupted }
+    if let ending = try startCoordinator() { return ending }
+    for number in 1...plan.workers { try startWorker(number) }
+    while mailbox.wait(seconds: 0.5) == 0 {
       if let ended = coordinator, !ended.isRunning {
         if ended.status == 0 { return .finished }
+        guard ended.wasKilled else { throw try failure(of: ended) }
         try countRestart(of: ended)
-        endpoint = try startCoordinator()
+        let old = endpoint
+        if let ending = try startCoordinator() { return ending }
+        if endpoint != old { stop(workers.compactMap { $0 }) }
       }
-      for (i, worker) in workers.enumerated() {
-        guard let worker, !worker.isRunning else { continue }
-        if worker.status == WorkerEnding.refused {
-          throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))")
-        }
-        if worker.status == 0 {
-          workers[i] = nil
-        } else {
-          try countRestart(of: worker)
-          try startWorker(i + 1, endpoint)
-        }
-      }
+      for number in 1...plan.workers { try look(atWorker: number) }
       watch(endpoint)
     }
+    return .interrupted
   }
 
-  private func startCoordinator() throws -> String {
+  /// Starts a worker again that has ended although the sweep goes on.
+  private func look(atWorker number: Int) throws {
+    guard let worker = workers[number - 1], !worker.isRunning else { return }
+    if worker.status == WorkerEnding.refused {
+      throw CommandError("\(worker.name) was refused by the coordinator; \(logHint(worker))")
+    }
+    if worker.status == 0 {
+      let since = endedSince[number - 1] ?? Date()
+      endedSince[number - 1] = since
+      guard Date().timeIntervalSince(since) > Self.leavePatience else { return }
+    }
+    endedSince[number - 1] = nil
+    try countRestart(of: worker)
+    try startWorker(number)
+  }
+
+  /// Waits until it can be reached. Returns how the run ends if it is over already.
+  private func startCoordinator() throws -> Ending? {
     let child = try start("coordinator", plan.coordinatorArguments)
     coordinator = child
     let deadline = Date().addingTimeInterval(Self.startDeadline)
     while Date() < deadline {
       if let announcement = Announcement.read(store: plan.store.path), announcement.pid == child.pid,
-        let endpoint = announcement.localEndpoint
+        let found = announcement.localEndpoint
       {
-        return endpoint.description
+        endpoint = found.description
+        return nil
       }
-      guard child.isRunning else { throw try startFailure(of: child) }
-      if mailbox.wait(seconds: 0.02) > 0 {
-        throw CommandError("interrupted while the coordinator was starting")
+      guard child.isRunning else {
+        if child.status == 0 { return .finished }
+        throw try failure(of: child)
       }
+      if mailbox.wait(seconds: 0.02) > 0 { return .interrupted }
     }
     throw CommandError("the coordinator was not ready within \(Int(Self.startDeadline)) s; \(logHint(child))")
   }
 
   /// What the child said last; an exit code alone where it has said it on this process's standard error.
-  private func startFailure(of child: ChildProcess) throws -> any Error {
+  private func failure(of child: ChildProcess) throws -> any Error {
     guard let logs = plan.logs else { return ExitCode(child.status) }
     let log = try String(contentsOf: logs.appendingPathComponent("\(child.name).log"), encoding: .utf8)
     let line = log.split(separator: "\n").last { $0.hasPrefix("Error: ") }
     return CommandError(
-      line.map { String($0.dropFirst(7)) } ?? "the coordinator did not start; \(logHint(child))")
+      line.map { String($0.dropFirst(7)) }
+        ?? "the \(child.name) ended with status \(child.status); \(logHint(child))")
   }
 
-  private func startWorker(_ number: Int, _ endpoint: String) throws {
+  private func startWorker(_ number: Int) throws {
     workers[number - 1] = try start("worker-\(number)", plan.workerArguments(endpoint, number))
   }
 
@@ -111,11 +130,11 @@ final class Supervisor {
   }
 
   private func countRestart(of child: ChildProcess) throws {
-    restarts += 1
-    if restarts > Self.restartLimit {
+    restarts = restarts.filter { Date().timeIntervalSince($0) < Self.restartWindow } + [Date()]
+    guard restarts.count <= Self.restartLimit else {
       throw CommandError(
-        "\(child.name) ended with status \(child.status), and processes have been started again "
-          + "\(Self.restartLimit) times; \(logHint(child))")
+        "\(child.name) ended with status \(child.status), the last of \(restarts.count) such ends within "
+          + "\(Int(Self.restartWindow / 60)) minutes; \(logHint(child))")
     }
   }
 
@@ -123,10 +142,11 @@ final class Supervisor {
     plan.logs.map { "see \($0.appendingPathComponent("\(child.name).log").path)" } ?? "see its messages above"
   }
 
-  /// Workers first, so that they can hand back what they hold; then the coordinator.
+  /// Workers first, so that they can hand back what they hold, if there is somebody to hand it to; then the
+  /// coordinator.
   private func stopAll() {
     let running = workers.compactMap { $0 }
-    stop(running)
+    if coordinator?.isRunning == true { stop(running) } else { for worker in running { worker.kill9() } }
     stop([coordinator].compactMap { $0 })
   }
 

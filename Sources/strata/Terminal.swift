@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// What the terminal behind standard output can show.
 enum Terminal {
@@ -7,11 +8,22 @@ enum Terminal {
     isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
-  /// Columns; 80 where the terminal does not say.
-  static var width: Int {
+  /// 80 × 24 where the terminal does not say.
+  static var size: (columns: Int, rows: Int) {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
+  /// Writes text whole, or as much of it as somebody reads.
+  static func write(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+    }
   }
 }
 
@@ -24,6 +36,6 @@ struct LiveLines {
     for line in lines { output += "\r\u{1B}[K\(line)\n" }
     if lines.count < drawn { output += "\u{1B}[J" }
     drawn = lines.count
-    FileHandle.standardOutput.write(Data(output.utf8))
+    Terminal.write(output, to: STDOUT_FILENO)
   }
 }

@@ -13,7 +13,8 @@ final class TerminalView {
       guard case .status(let status)? = try client?.connection.request(.status, timeout: .seconds(1)) else {
         return
       }
-      lines.draw(LiveView.lines(status, width: Terminal.width))
+      let size = Terminal.size
+      lines.draw(LiveView.lines(status, width: size.columns, rows: size.rows - 1))
     } catch {
       client = nil
     }

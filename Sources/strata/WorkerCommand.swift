@@ -30,10 +30,8 @@ struct WorkerCommand: ParsableCommand {
   var stopWithStandardInput = false
 
   func validate() throws {
-    if !(checkpointInterval > 0) {
-      throw ValidationError("--checkpoint-interval must be more than 0 seconds")
-    }
-    if !(patience > 0) { throw ValidationError("--patience must be more than 0 seconds") }
+    try checkSeconds(checkpointInterval, "--checkpoint-interval", atLeast: 0.01)
+    try checkSeconds(patience, "--patience", atLeast: 1)
   }
 
   func run() throws {

@@ -93,7 +93,31 @@ import Training
     var parameters = reference.parameters("initial")
     parameters["dense2.bias"]!.values[0] = .infinity
     try compiled.load(parameters)
-    #expect(try !reference.step(compiled, count: 8).lossSum.isFinite)
+    let result = try reference.step(compiled, count: 8)
+    #expect(!result.lossSum.isFinite && !result.isFinite)
+    #expect(try compiled.parameters() == parameters)
+  }
+
+  /// ReLU makes 0 of NaN, so that the loss is finite all the same.
+  @Test(arguments: ["regular-plain", "regular-bn", "groupwise4-plain", "depthwise-bn"])
+  func notANumberIsSeenBehindReLU(name: String) throws {
+    let reference = try Reference(named: name)
+    for layer in ["conv1", "stage1.0.conv", "stage1.0.spatial", "stage1.0.pointwise"] {
+      var parameters = reference.parameters("initial")
+      guard parameters["\(layer).weight"] != nil else { continue }
+      parameters["\(layer).weight"]!.values[0] = .nan
+      let compiled = try reference.compiled(.automatic)
+      try compiled.load(parameters)
+      #expect(try !reference.step(compiled, count: 8).isFinite, "\(layer)")
+    }
+  }
+
+  @Test func anUpdateThatOverflowsIsSeen() throws {
+    let reference = try Reference(named: "regular-plain")
+    let compiled = try reference.compiled(.automatic)
+    try compiled.load(reference.parameters("initial"))
+    let result = try reference.step(compiled, count: 8, learningRate: 1e39)
+    #expect(result.lossSum.isFinite && !result.isFinite)
   }
 
   /// Every factorization of widths that are and are not multiples of oneDNN's blocks.

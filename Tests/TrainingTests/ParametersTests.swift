@@ -43,9 +43,9 @@ import Training
     #expect(throws: ParametersError.unknown(name: "dense4.bias")) { try unknown.validate(for: network) }
   }
 
-  @Test func learningRateFallsWhenADecayEpochBegins() {
+  @Test func learningRateFallsAfterADecayEpoch() {
     let schedule = StepSchedule(base: 0.01, decayEpochs: [75, 120, 170], factor: 0.1)
-    let rates = [1, 74, 75, 119, 120, 169, 170, 200].map(schedule.learningRate)
+    let rates = [1, 75, 76, 120, 121, 170, 171, 200].map(schedule.learningRate)
     let expected = [1e-2, 1e-2, 1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5]
     #expect(zip(rates, expected).allSatisfy { abs($0 - $1) < 1e-15 })
   }

@@ -52,10 +52,11 @@ struct Reference {
       })
   }
 
-  func step(_ compiled: CompiledNetwork, count: Int) throws -> StepResult {
+  func step(_ compiled: CompiledNetwork, count: Int, learningRate: Double? = nil) throws -> StepResult {
     try labels.withUnsafeBufferPointer {
       try compiled.trainStep(
-        count: count, labels: $0, learningRate: number("learningRate"), momentum: number("momentum"),
+        count: count, labels: $0, learningRate: learningRate ?? number("learningRate"),
+        momentum: number("momentum"),
         weightDecay: number("weightDecay"))
     }
   }

@@ -13,7 +13,7 @@ extension ShippedSweeps {
       training:
         epochs: 8
         batch: 32
-        decayEpochs: [7]
+        decayEpochs: [6]
       data: {dataset: synthetic, train: 3000, test: 1000}
       quantization.calibrationImages: 512
       analysis:
