@@ -70,7 +70,9 @@ struct Run: ParsableCommand {
     try store.add(sweep)
     let trials = try store.read { try $0.trials(sweep: sweep.name) }
     try store.write { batch in
-      for trial in trials where trial.state == .failed { try batch.setTrialState(trial.id, .pending, failures: 0) }
+      for trial in trials where trial.state == .failed {
+        try batch.setTrialState(trial.id, .pending, failures: 0)
+      }
     }
     return trials.count { !$0.state.hasResult }
   }
