@@ -29,7 +29,9 @@ extension CoordinatorService {
     _ context: Context, _ socketOptions: SocketOptions, asked: Int?, recorded: Int?
   ) throws -> (socket: Socket, endpoint: Endpoint) {
     let socket = try Socket(context, .router, options: socketOptions)
-    var endpoint = Endpoint(host: options.address, port: asked ?? recorded ?? 0)
+    // libzmq binds to addresses and interfaces, not to names.
+    let address = options.address == "localhost" ? "127.0.0.1" : options.address
+    var endpoint = Endpoint(host: address, port: asked ?? recorded ?? 0)
     do {
       try socket.bind(endpoint.description)
     } catch let error as ZeroMQError where error.reason == .addressInUse && asked == nil && recorded != nil {

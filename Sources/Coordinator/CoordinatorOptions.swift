@@ -5,7 +5,7 @@ public import ZeroMQ
 public struct CoordinatorOptions: Sendable {
   /// Runs this sweep's trials only; nil: all the store has.
   public var sweep: String?
-  /// Address to listen on: of this machine, `*` for all of them. Anything but loopback needs `allowInsecure`,
+  /// Address to listen on: of this machine, `localhost` for 127.0.0.1, `*` for all of them. Anything but loopback needs `allowInsecure`,
   /// because whoever can connect can then hand in results.
   public var address = "127.0.0.1"
   public var allowInsecure = false

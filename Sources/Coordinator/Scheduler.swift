@@ -28,6 +28,9 @@ public struct Scheduler: Sendable {
   /// When shutdown is given up on and the process ends all the same; nil: none was asked for.
   var shutdownDeadline: Moment?
   var ended = false
+  /// Messages that could not be read, and when one was last logged.
+  private var refusals = 0
+  private var refusalLogged: Moment?
   var output: [Command] = []
 
   /// Takes up where the store's rows left off: attempts under way stay their workers' for one more lease.
@@ -47,7 +50,7 @@ public struct Scheduler: Sendable {
     case .message(let envelope, let connection): receive(envelope, from: connection, at: now)
     case .unreadable(let reason, let line, let connection):
       let worker = workerOfConnection[connection] ?? ""
-      log(.warning, "refused a message\(worker.isEmpty ? "" : " of \(name(worker))"): \(line)")
+      noteRefusal(of: worker, line, at: now)
       send(.refused(reason, line), to: worker, on: connection)
     case .request(let request, let connection): answer(request, to: connection, at: now)
     case .connectionLost(let connection): lose(connection)
@@ -65,6 +68,16 @@ public struct Scheduler: Sendable {
     assignTrials(at: now)
     endIfDone(at: now)
     return output
+  }
+
+  /// Logs a refused message, but not more than one in ten seconds: whoever sends bytes at random sends many.
+  private mutating func noteRefusal(of worker: String, _ line: String, at now: Moment) {
+    refusals += 1
+    if let last = refusalLogged, last.duration(to: now) < .seconds(10) { return }
+    refusalLogged = now
+    let whose = worker.isEmpty ? "" : " of \(name(worker))"
+    let count = refusals == 1 ? "" : " (\(refusals) so far)"
+    log(.warning, "refused a message\(whose)\(count): \(line)")
   }
 
   // MARK: - Output

@@ -10,6 +10,12 @@ struct TrialEntry: Hashable, Sendable {
   var worker: String?
   /// The last attempt was lost, and no other has begun: its worker may take it up again.
   var lost = false
+  /// Where the last attempt began; nil: from the beginning.
+  var origin: CheckpointPosition?
+  /// Attempts just before the last that were lost without progress.
+  var losses = 0
+  /// The loss of the last attempt says nothing of the trial.
+  var isExcused = false
   var failures = 0
   var error: String?
   var checkpoint: StoredCheckpoint?
@@ -17,6 +23,12 @@ struct TrialEntry: Hashable, Sendable {
   var tenure: Tenure?
 
   var attempt: AttemptID { AttemptID(trial: plan.id, number: attempts) }
+
+  /// As `losses`, the last attempt being lost too.
+  var lossesInARow: Int {
+    if checkpoint?.descriptor.position != origin { return 0 }
+    return isExcused ? losses : losses + 1
+  }
 }
 
 /// A worker's hold on its attempt.

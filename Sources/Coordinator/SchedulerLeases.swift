@@ -42,6 +42,7 @@ extension Scheduler {
     tenure.confirmed = now
     tenure.redeliveries = 0
     trials[position].tenure = tenure
+    trials[position].isExcused = false
     guard tenure.worked.duration(to: now) > settings.hang else { return }
     let attempt = trials[position].attempt
     let seconds = settings.hang.components.seconds
@@ -55,7 +56,7 @@ extension Scheduler {
       tenure.confirmed.duration(to: now) >= settings.redelivery
     else { return }
     guard tenure.redeliveries < settings.redeliveries else {
-      lose(position, "its worker does not take it up")
+      lose(position, "its worker does not take it up", excused: true)
       return
     }
     trials[position].tenure!.redeliveries += 1

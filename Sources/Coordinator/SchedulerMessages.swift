@@ -153,7 +153,7 @@ extension Scheduler {
   private mutating func bidFarewell(_ worker: String) {
     log(.info, "\(name(worker)) left")
     for attempt in workers[worker]!.held.sorted() {
-      if let position = positions[attempt.trial] { lose(position, "its worker left") }
+      if let position = positions[attempt.trial] { lose(position, "its worker left", excused: true) }
     }
     workers[worker]!.left = true
     workers[worker]!.wantsTrial = false

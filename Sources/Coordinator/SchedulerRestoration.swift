@@ -1,3 +1,5 @@
+public import SweepProtocol
+
 /// All that a scheduler keeps over a restart, as the store's rows give it.
 public struct SchedulerRestoration: Hashable, Sendable {
   public struct Trial: Hashable, Sendable {
@@ -15,7 +17,40 @@ public struct SchedulerRestoration: Hashable, Sendable {
     public var error: String?
     public var checkpoint: StoredCheckpoint?
 
+    /// Where the last attempt began; nil: from the beginning.
+    public var origin: CheckpointPosition?
+    /// Attempts just before the last that were lost and whose successor began where they had.
+    public var losses = 0
+
     public init(plan: PlannedTrial) { self.plan = plan }
+
+    /// Takes over what the rows say of the trial's attempts, by number. They do not say which losses were excused,
+    /// so all of them count.
+    public mutating func recall(_ history: [Attempt]) {
+      guard let last = history.last else { return }
+      attempts = last.number
+      worker = last.worker
+      origin = last.origin
+      lost = last.isLost
+      losses =
+        zip(history, history.dropFirst()).reversed()
+        .prefix { earlier, later in earlier.isLost && earlier.origin == later.origin }.count
+    }
+  }
+
+  public struct Attempt: Hashable, Sendable {
+    public var number: Int
+    public var worker: String
+    /// The checkpoint it went on from; nil: from the beginning.
+    public var origin: CheckpointPosition?
+    public var isLost: Bool
+
+    public init(number: Int, worker: String, origin: CheckpointPosition?, isLost: Bool) {
+      self.number = number
+      self.worker = worker
+      self.origin = origin
+      self.isLost = isLost
+    }
   }
   /// In the order of the sweep.
   public var trials: [Trial] = []

@@ -19,6 +19,9 @@ public struct SchedulerSettings: Hashable, Sendable {
   public var hang = Duration.seconds(900)
   /// Failed attempts after which a trial is tried again; one more and the trial has failed.
   public var retries = 3
+  /// A trial this many of whose attempts in a row were lost, none having brought its checkpoint forward, has
+  /// failed: it may well be what kills its workers.
+  public var losses = 3
   /// After a request to shut down, workers have this long to give back what they hold; longer than they take
   /// themselves (`WorkerSettings.stopDeadline`).
   public var shutdown = Duration.seconds(70)

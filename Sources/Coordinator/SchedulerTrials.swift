@@ -11,6 +11,8 @@ extension Scheduler {
     entry.attempts = row.attempts
     entry.worker = row.worker
     entry.lost = row.lost
+    entry.origin = row.origin
+    entry.losses = row.losses
     entry.failures = row.failures
     entry.error = row.error
     entry.checkpoint = row.checkpoint
@@ -19,6 +21,8 @@ extension Scheduler {
     switch row.state {
     case .pending: pending.append(position)
     case .running:
+      // Nobody knows how its worker fared while there was no coordinator.
+      entry.isExcused = true
       entry.tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
       running.insert(position)
       if let worker = row.worker { workers[worker, default: WorkerEntry()].held.insert(entry.attempt) }
@@ -60,6 +64,9 @@ extension Scheduler {
 
   /// Begins the next attempt at a trial that is neither pending nor running any more.
   private mutating func assign(_ position: Int, to worker: String, at now: Moment) {
+    trials[position].losses = trials[position].lost ? trials[position].lossesInARow : 0
+    trials[position].origin = trials[position].checkpoint?.descriptor.position
+    trials[position].isExcused = false
     trials[position].attempts += 1
     trials[position].worker = worker
     begin(position, at: now)
@@ -126,26 +133,36 @@ extension Scheduler {
     if pending.isEmpty, running.isEmpty { log(.notice, "all \(trials.count) trials are over") }
   }
 
-  mutating func fail(_ position: Int, _ line: String) {
+  /// - Parameter final: whether the trial is given up however few its failures are.
+  mutating func fail(_ position: Int, _ line: String, final: Bool = false) {
     let attempt = trials[position].attempt
     persist(.attemptEnded(attempt, .failed(line)))
     trials[position].failures += 1
     let failures = trials[position].failures
     log(.warning, "\(attempt) failed on \(name(trials[position].worker!)): \(line)")
     trials[position].error = line
-    if failures <= settings.retries {
+    if failures <= settings.retries, !final {
       makePending(position)
     } else {
       end(position)
       trials[position].state = .failed
       persist(.trialState(trial: attempt.trial, .failed, failures: failures, error: line))
-      log(.warning, "\(trials[position].plan.label) is given up after \(failures) failures")
+      log(.warning, "\(trials[position].plan.label) is given up: \(line)")
     }
   }
 
-  /// The current attempt is lost; its worker may take it up again until another begins.
-  mutating func lose(_ position: Int, _ why: String) {
+  /// The current attempt is lost; its worker may take it up again until another begins. The last loss a trial may
+  /// have ends its attempt as a failure instead, so that the rows show where a count after `retry` starts.
+  ///
+  /// - Parameter excused: it is no sign that the trial killed its worker.
+  mutating func lose(_ position: Int, _ why: String, excused: Bool = false) {
     let attempt = trials[position].attempt
+    if excused { trials[position].isExcused = true }
+    if !trials[position].isExcused, trials[position].lossesInARow >= settings.losses {
+      log(.notice, "\(attempt) is lost: \(why)")
+      fail(position, "its worker died \(settings.losses) times without progress", final: true)
+      return
+    }
     persist(.attemptEnded(attempt, .lost))
     log(.notice, "\(attempt) is lost: \(why)")
     if let worker = trials[position].worker { workers[worker]!.wantsTrial = false }

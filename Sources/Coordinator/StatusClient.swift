@@ -15,7 +15,7 @@ public actor StatusClient {
   private var asked = 0
 
   /// - Throws: `EndpointError`.
-  public init(endpoint: String) throws { self.endpoint = try Endpoint(endpoint) }
+  public init(endpoint: String) throws { self.endpoint = try Endpoint(connecting: endpoint) }
 
   /// Blocks the calling thread until the coordinator answers.
   ///

@@ -53,11 +53,14 @@ extension SchedulerRestoration.Trial {
     state = TrialState(rawValue: row.state.rawValue)!
     error = row.message
     failures = row.failures
-    if let last = attempts.last {
-      self.attempts = last.number
-      worker = last.worker
-      lost = last.ending == .lost
-    }
+    recall(
+      attempts.map { attempt in
+        let origin = attempt.resumedEpoch.map {
+          CheckpointPosition(epoch: $0, step: attempt.resumedStep ?? 0)
+        }
+        return .init(
+          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost)
+      })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
         attempt: AttemptID(trial: row.id, number: checkpoint.attempt),

@@ -92,6 +92,17 @@ public final class PostTrainingQuantization {
   public func calibrate(
     images: UnsafeBufferPointer<Float>, count: Int, arithmetic: IntegerArithmetic = .automatic
   ) throws -> CalibratedNetwork {
+    try calibrate(images: images, count: count, arithmetic: arithmetic, goesOn: { true })!
+  }
+
+  /// The same, while it is wanted.
+  ///
+  /// - Parameter goesOn: asked several times a layer; false abandons the calibration.
+  /// - Returns: nil if abandoned.
+  public func calibrate(
+    images: UnsafeBufferPointer<Float>, count: Int, arithmetic: IntegerArithmetic = .automatic,
+    goesOn: () -> Bool
+  ) throws -> CalibratedNetwork? {
     precondition(!folded.isEmpty, "load parameters first")
     precondition(count > 0 && images.count >= count * network.inputCount)
     let images = UnsafeBufferPointer(rebasing: images[..<(count * network.inputCount)])
@@ -107,12 +118,15 @@ public final class PostTrainingQuantization {
     var statistics: [TensorStatistics] = []
     var errors: [LayerQuantizationError] = []
     for layer in network.layers.indices {
+      guard goesOn() else { return nil }
       var error = LayerQuantizationError()
       error.weightsAloneQMSE = try sensitivity?.ofWeights(
         layer: layer, original: folded[layer].weight,
         quantized: QuantizedWeights(folded[layer].weight, options: options)
           .dequantized(shape: folded[layer].weight.shape))
+      guard goesOn() else { return nil }
       try activations.advance()
+      guard goesOn() else { return nil }
       var output: AffineQuantizer!
       statistics.append(
         TensorStatistics(
@@ -121,8 +135,10 @@ public final class PostTrainingQuantization {
           output = AffineQuantizer(bounds.tensor, bits: options.activationBits)
           return [output.grid]
         })
+      guard goesOn() else { return nil }
       error.activationsAloneQMSE = try sensitivity?.ofActivations(layer: layer, quantizer: output)
       try integer.append(output: output)
+      guard goesOn() else { return nil }
       try integer.run(layer: layer, levels.base, count: count)
       let noise = activations.noise(of: integer, levels: levels.base)
       error.mse = noise.meanSquareError

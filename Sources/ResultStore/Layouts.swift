@@ -9,7 +9,7 @@ enum Layouts {
       "seconds",
       "failures",
     ])
-  static let sweepTrial = TableLayout("sweep_trial", ["sweep", "position", "trial"])
+  static let sweepTrial = TableLayout("sweep_trial", ["sweep", "position", "trial", "label"])
   static let worker = TableLayout(
     "worker",
     [

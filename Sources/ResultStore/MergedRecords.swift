@@ -29,7 +29,7 @@ struct MergedRecords {
   private var datasets: [String: String] = [:]
   private var sweeps: [String: Values] = [:]
   private var trials: [String: Values] = [:]
-  private var memberships: [Membership: Int] = [:]
+  private var memberships: [Membership: Values] = [:]
   private var workers: [String: Values] = [:]
   private var attempts: [TrialAttempt: Values] = [:]
   private(set) var snapshots: [SnapshotCopy.Key: Timing] = [:]
@@ -47,8 +47,8 @@ struct MergedRecords {
     }
     for row in try Self.rows(db, "sweep_trial") {
       let key = Membership(sweep: row.text("sweep"), trial: row.text("trial"))
-      let position = Int.fromDatabaseValue(row["position"]!) ?? 0
-      memberships[key] = min(memberships[key] ?? position, position)
+      // The lesser of each column, whichever store it is from.
+      memberships[key] = memberships[key]?.merging(row) { $0.isLess(than: $1) ? $0 : $1 } ?? row
     }
     for row in try Self.rows(db, "worker") {
       let id = row.text("id")
@@ -146,14 +146,7 @@ struct MergedRecords {
     }
     for row in sweeps.values { try insert(db, "sweep", row) }
     for row in trials.values { try insert(db, "trial", row) }
-    for (key, position) in memberships {
-      try insert(
-        db, "sweep_trial",
-        [
-          "sweep": key.sweep.databaseValue, "position": position.databaseValue,
-          "trial": key.trial.databaseValue,
-        ])
-    }
+    for row in memberships.values { try insert(db, "sweep_trial", row) }
     for row in workers.values { try insert(db, "worker", row) }
     let numbers = numbered()
     for (key, row) in attempts {

@@ -110,13 +110,12 @@ extension StoreReader {
       qkl: row.optionalNumber(), logitMSE: row.optionalNumber(), changedPredictions: row.optionalNumber())
   }
 
-  /// Every trial that has a snapshot, at its last one, by label and seed; or a sweep's, in its order.
+  /// Every trial that has a snapshot, at its last one, by label and seed; or a sweep's, in its order
+  /// and under its labels.
   public func finalResults(sweep: String? = nil) throws -> [FinalResult] {
-    let rest =
-      sweep == nil
-      ? "ORDER BY label, seed, trial"
-      : "JOIN (SELECT trial AS member, position FROM sweep_trial WHERE sweep = ?) ON member = trial ORDER BY position, label, seed, trial"
-    return try rows(Self.finalResult, rest, sweep.map { [$0] } ?? []) { row in
+    let layout = sweep == nil ? Self.finalResult : Self.finalResult.labelled(bySweep: "trial")
+    let rest = sweep == nil ? "ORDER BY" : "WHERE sweep = ? ORDER BY position,"
+    return try rows(layout, rest + " label, seed, trial", sweep.map { [$0] } ?? []) { row in
       FinalResult(
         trial: try row.text(), label: try row.text(), network: try row.text(), block: try row.text(),
         factorization: try row.text(), batchNorm: try row.integer() != 0, initialization: try row.text(),

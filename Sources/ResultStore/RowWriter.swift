@@ -18,6 +18,18 @@ struct TableLayout {
     "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
       + "(\(columns.map { _ in "?" }.joined(separator: ", ")))"
   }
+  /// The same columns for every sweep the row's trial is in, with the sweep's label in place of the trial's, and
+  /// after them `sweep` and `position` to choose and order by.
+  ///
+  /// - Parameter id: the column that names the trial.
+  func labelled(bySweep id: String) -> TableLayout {
+    let chosen = columns.map { $0 == "label" ? "m.label AS label" : "t.\($0) AS \($0)" }
+    let source = "\(table) t JOIN sweep_trial m ON m.trial = t.\(id)"
+    return TableLayout(
+      "(SELECT \(chosen.joined(separator: ", ")), m.sweep AS sweep, m.position AS position FROM \(source))",
+      columns)
+  }
+
   func selection(_ rest: String) -> String {
     "SELECT \(columns.joined(separator: ", ")) FROM \(table) \(rest)"
   }

@@ -26,7 +26,7 @@ enum SchemaTables {
     CREATE TABLE trial (
       -- One configuration with one training seed.
       id TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the configuration
-      label TEXT NOT NULL,
+      label TEXT NOT NULL, -- of the sweep that first brought it
       network TEXT NOT NULL, -- the network's name in the published tables
       block TEXT NOT NULL, -- regular, depthwise or groupwise
       factorization TEXT NOT NULL, -- none, depthwise, uniform 4, reversePyramid 2, explicit 1 2 4
@@ -52,6 +52,7 @@ enum SchemaTables {
       sweep TEXT NOT NULL REFERENCES sweep,
       position INTEGER NOT NULL, -- order in the sweep, from 0
       trial TEXT NOT NULL REFERENCES trial,
+      label TEXT NOT NULL, -- the sweep's own for the trial
       PRIMARY KEY (sweep, trial)
     ) STRICT, WITHOUT ROWID;
 

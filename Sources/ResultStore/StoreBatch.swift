@@ -37,7 +37,8 @@ public final class StoreBatch {
     for (position, trial) in trials.enumerated() {
       try addTrial(trial)
       try execute(
-        "INSERT INTO sweep_trial (sweep, position, trial) VALUES (?, ?, ?)", [sweep.name, position, trial.id])
+        "INSERT INTO sweep_trial (sweep, position, trial, label) VALUES (?, ?, ?, ?)",
+        [sweep.name, position, trial.id, trial.label])
     }
   }
 

@@ -34,13 +34,11 @@ public final class StoreReader {
     }
   }
 
-  /// All trials, by label and seed; or a sweep's, in its order.
+  /// All trials, by label and seed; or a sweep's, in its order and under its labels.
   public func trials(sweep: String? = nil) throws -> [TrialRecord] {
     if let sweep {
       try rows(
-        Layouts.trial,
-        "JOIN sweep_trial s ON s.trial = trial.id WHERE s.sweep = ? ORDER BY s.position, label, seed, id",
-        [sweep],
+        Layouts.trial.labelled(bySweep: "id"), "WHERE sweep = ? ORDER BY position, label, seed, id", [sweep],
         trial)
     } else {
       try rows(Layouts.trial, "ORDER BY label, seed, id", [], trial)

@@ -41,6 +41,12 @@ extension TrialConfiguration {
     let dataset = data.dataset
     if let train = data.train { try check(train, in: 1...dataset.trainImages, "data.train") }
     if let test = data.test { try check(test, in: 1...dataset.testImages, "data.test") }
+    let images = data.train ?? dataset.trainImages
+    if training.batch > images {
+      throw ConfigurationError(
+        "training.batch", "\(training.batch) is more than the \(images) training images",
+        related: ["data.train", "data.dataset"])
+    }
     for (key, value, right) in [
       ("classes", network.classes, dataset.classes), ("inputSize", network.inputSize, 32),
       ("inputChannels", network.inputChannels, 3),
@@ -100,9 +106,9 @@ extension TrainingSettings {
 
 extension DataSettings.Dataset {
   public var classes: Int { self == .cifar100 ? 100 : 10 }
-  /// Most training and test images the set has.
-  var trainImages: Int { self == .synthetic ? 1_000_000 : 50_000 }
-  var testImages: Int { self == .synthetic ? 1_000_000 : 10_000 }
+  /// Training and test images the set has.
+  var trainImages: Int { self == .synthetic ? 10_000 : 50_000 }
+  var testImages: Int { self == .synthetic ? 2_000 : 10_000 }
 }
 
 private func check(_ value: Int, in bounds: ClosedRange<Int>, _ key: String) throws(ConfigurationError) {

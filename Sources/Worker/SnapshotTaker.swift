@@ -68,9 +68,11 @@ final class SnapshotTaker {
     for draw in 0..<configuration.quantization.draws {
       guard goesOn() else { return nil }
       let count = loadCalibrationSample(draw: draw)
-      let calibrated = try quantization.calibrate(
-        images: UnsafeBufferPointer(calibrationImages.buffer), count: count)
-      guard goesOn(), let logits = try infer(calibrated.network, goesOn: goesOn) else { return nil }
+      guard
+        let calibrated = try quantization.calibrate(
+          images: UnsafeBufferPointer(calibrationImages.buffer), count: count, goesOn: goesOn),
+        let logits = try infer(calibrated.network, goesOn: goesOn)
+      else { return nil }
       snapshot.draws.append(metrics(draw: draw, fp32: fp32.logits, quantized: logits))
       snapshot.layers += statistics(calibrated.activations, .activations, draw: draw)
       snapshot.errors += errors(calibrated.errors, draw: draw)

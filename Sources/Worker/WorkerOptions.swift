@@ -17,14 +17,14 @@ public struct WorkerOptions: Sendable {
   public var logger: Logger
 
   /// - Parameters:
-  ///   - endpoint: `tcp://HOST:PORT`.
+  ///   - endpoint: `tcp://HOST:PORT`, the port not 0.
   ///   - introduction: data sets, instruction set and threads; program, name, host and pid are filled in where
   ///     they are empty.
   /// - Throws: `EndpointError`.
   public init(
     endpoint: String, introduction: WorkerHello, runner: any TrialRunning, logger: Logger
   ) throws(EndpointError) {
-    self.endpoint = try Endpoint(endpoint)
+    self.endpoint = try Endpoint(connecting: endpoint)
     self.runner = runner
     self.logger = logger
     var introduction = introduction

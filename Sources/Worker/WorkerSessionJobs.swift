@@ -103,9 +103,11 @@ extension WorkerSession {
     switch event {
     case .progress(let attempt, let progress):
       guard isRunning(attempt) else { return }
-      let stored = jobs[attempt]!.progress.checkpoint
+      let previous = jobs[attempt]!.progress
       jobs[attempt]!.progress = progress
-      jobs[attempt]!.progress.checkpoint = stored
+      jobs[attempt]!.progress.checkpoint = previous.checkpoint
+      // So that whoever looks on sees the trial's turns as they happen.
+      if (progress.phase, progress.epoch) != (previous.phase, previous.epoch) { sendHeartbeat(at: now) }
     case .snapshot(let attempt, let snapshot):
       guard isRunning(attempt) else { return }
       jobs[attempt]!.lastSequence = deliver(.snapshot(attempt, snapshot), at: now)

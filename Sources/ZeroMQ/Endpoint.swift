@@ -34,6 +34,12 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.init(host: String(host), port: port)
   }
 
+  /// Where to connect to. Throws `EndpointError` also when `text` has no port but 0.
+  public init(connecting text: String) throws(EndpointError) {
+    try self.init(text)
+    if port == 0 { throw EndpointError(text: text, needsPort: true) }
+  }
+
   /// As libzmq takes it: `tcp://HOST:PORT`, `*` for port 0.
   public var description: String {
     "tcp://\(host.contains(":") ? "[\(host)]" : host):\(port == 0 ? "*" : String(port))"
@@ -41,18 +47,28 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether only processes of this machine can reach it.
   public var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 }
 
-/// Text that is not an endpoint.
+/// Text that is not an endpoint, or not one to connect to.
 public struct EndpointError: Error, CustomStringConvertible, Sendable, Hashable {
   public let text: String
 
-  public init(text: String) { self.text = text }
+  /// It is one, but to connect to it takes a port.
+  public let needsPort: Bool
+
+  public init(text: String, needsPort: Bool = false) {
+    self.text = text
+    self.needsPort = needsPort
+  }
 
   public var description: String {
-    "\"\(text)\" is not an endpoint; write tcp://HOST:PORT, for example tcp://127.0.0.1:5555 or tcp://[::1]:5555"
+    needsPort
+      ? "\"\(text)\" needs a port from 1 to 65535 to connect to, for example tcp://127.0.0.1:5555"
+      : "\"\(text)\" is not an endpoint; write tcp://HOST:PORT, for example tcp://127.0.0.1:5555 or tcp://[::1]:5555"
   }
 }
 

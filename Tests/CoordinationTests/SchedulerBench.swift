@@ -2,6 +2,10 @@ import Coordinator
 import Sweeps
 import SweepProtocol
 
+extension Scheduler.Command {
+  var isLog: Bool { if case .log = self { true } else { false } }
+}
+
 /// A scheduler with two workers' worth of shorthand. Log lines are left out of what its calls return, so that an
 /// expectation of some commands says that nothing else was sent or written.
 struct SchedulerBench {
@@ -33,7 +37,7 @@ struct SchedulerBench {
   }
 
   mutating func handle(_ event: Scheduler.Event) -> [Scheduler.Command] {
-    scheduler.handle(event, at: now).filter { if case .log = $0 { false } else { true } }
+    scheduler.handle(event, at: now).filter { !$0.isLog }
   }
 
   /// Time passes in ticks; what the last of them gave.

@@ -59,6 +59,21 @@ import Testing
       ])
   }
 
+  @Test func aFloodOfUnreadableBytesIsLoggedOnceInTenSeconds() {
+    var bench = SchedulerBench()
+    var lines: [String] = []
+    for _ in 0..<21 {
+      let event = Scheduler.Event.unreadable(.malformed, "not a message", from: ConnectionID([3]))
+      for case .log(_, let line) in bench.scheduler.handle(event, at: bench.now) { lines.append(line) }
+      bench.now = bench.now + .seconds(1)
+    }
+    #expect(
+      lines == [
+        "refused a message: not a message", "refused a message (11 so far): not a message",
+        "refused a message (21 so far): not a message",
+      ])
+  }
+
   @Test func aStrangerIsAskedToIdentify() {
     var bench = SchedulerBench()
     #expect(bench.heartbeat(wants: true) == [bench.sent(.identify)])

@@ -11,6 +11,8 @@ extension Simulation {
     guard scheduler == nil else { return }
     coordinators += 1
     var settings = SchedulerSettings(coordinator: uuid(1_000_000 + coordinators), program: "1")
+    // Here it is chance that kills workers, however often, and never a trial.
+    settings.losses = .max
     settings.lease = Self.lease
     settings.heartbeat = .seconds(2)
     settings.tick = .seconds(1)

@@ -16,6 +16,7 @@ struct SimulatedStore {
   }
   struct AttemptRow: Hashable {
     var worker: String
+    var origin: CheckpointPosition?
     var end: AttemptEnd?
   }
   var order: [String] = []
@@ -61,7 +62,7 @@ struct SimulatedStore {
       require(row.attempts.count == attempt.number - 1, "\(attempt) follows \(row.attempts.count)")
       require(row.attempts.allSatisfy { $0.end != nil }, "\(attempt) begins beside another")
       require(row.checkpoint?.descriptor.position == from, "\(attempt) begins elsewhere than its checkpoint")
-      trials[attempt.trial]!.attempts.append(AttemptRow(worker: worker))
+      trials[attempt.trial]!.attempts.append(AttemptRow(worker: worker, origin: from))
     case .attemptReattached(let attempt):
       touched.insert(attempt.trial)
       require(trials[attempt.trial]!.attempts.count == attempt.number, "\(attempt) is not the last")
@@ -127,9 +128,11 @@ struct SimulatedStore {
       let row = trials[id]!
       var trial = SchedulerRestoration.Trial(plan: row.plan)
       trial.state = row.state
-      trial.attempts = row.attempts.count
-      trial.worker = row.attempts.last?.worker
-      trial.lost = row.attempts.last?.end == .lost
+      trial.recall(
+        row.attempts.enumerated().map { index, attempt in
+          .init(
+            number: index + 1, worker: attempt.worker, origin: attempt.origin, isLost: attempt.end == .lost)
+        })
       trial.failures = row.failures
       trial.error = row.error
       trial.checkpoint = row.checkpoint

@@ -54,9 +54,9 @@ import Worker
     var bench = SessionBench.running
     _ = bench.handle(.runner(.progress(bench.attempt(), SessionBench.progress(.training))))
     let held = bench.held(bench.attempt(), .training)
-    #expect(bench.hear(.identify) == [bench.hello(3, held: [held])])
+    #expect(bench.hear(.identify) == [bench.hello(4, held: [held])])
     #expect(bench.hear(.identify) == [])
-    #expect(bench.hear(bench.welcome()) == [bench.heartbeat(4, held: [held])])
+    #expect(bench.hear(bench.welcome()) == [bench.heartbeat(5, held: [held])])
   }
 
   @Test func aRefusedWorkerEndsWithTheReason() {
@@ -91,14 +91,14 @@ import Worker
     #expect(bench.handle(.runner(.snapshot(bench.attempt(), bench.snapshot(1)))) == [second])
     _ = bench.handle(.runner(.progress(bench.attempt(), SessionBench.progress(.training))))
     let held = bench.held(bench.attempt(), .training)
-    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(3, held: [held])])
+    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(4, held: [held])])
     #expect(bench.hear(.acknowledge(0)) == [])
-    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(4, held: [held]), first, second])
+    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(5, held: [held]), first, second])
     #expect(bench.hear(.acknowledge(1)) == [])
     #expect(bench.hear(.acknowledge(1)) == [])
-    #expect(bench.pass(.seconds(10)) == [bench.heartbeat(5, held: [held]), second])
+    #expect(bench.pass(.seconds(10)) == [bench.heartbeat(6, held: [held]), second])
     #expect(bench.hear(.acknowledge(2)) == [])
-    #expect(bench.pass(.seconds(10)) == [bench.heartbeat(6, held: [held])])
+    #expect(bench.pass(.seconds(10)) == [bench.heartbeat(7, held: [held])])
   }
 
   @Test func afterAReconnectionOnlyWhatIsMissingIsSent() {
@@ -109,10 +109,10 @@ import Worker
     #expect(bench.handle(.runner(.snapshot(bench.attempt(), bench.snapshot(2)))) == [])
     #expect(bench.pass(.seconds(1)) == [.connect])
     let held = bench.held(bench.attempt(), .training)
-    #expect(bench.handle(.connected) == [bench.hello(3, held: [held])])
+    #expect(bench.handle(.connected) == [bench.hello(4, held: [held])])
     #expect(
       bench.hear(bench.welcome(1)) == [
-        bench.heartbeat(4, held: [held]), bench.sent(.snapshot(bench.attempt(), bench.snapshot(1)), 2),
+        bench.heartbeat(5, held: [held]), bench.sent(.snapshot(bench.attempt(), bench.snapshot(1)), 2),
         bench.sent(.snapshot(bench.attempt(), bench.snapshot(2)), 3),
       ])
   }

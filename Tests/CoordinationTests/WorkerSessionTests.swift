@@ -13,6 +13,23 @@ import Worker
     #expect(bench.hear(.assign(bench.assignment())) == [])
   }
 
+  @Test func aNewPhaseOrEpochIsToldAtOnce() {
+    var bench = SessionBench.running
+    var progress = SessionBench.progress(.training)
+    let tell = { (beat: UInt64, bench: SessionBench) in
+      bench.heartbeat(beat, held: [HeldAttempt(bench.attempt(), progress: progress)])
+    }
+    #expect(bench.handle(.runner(.progress(bench.attempt(), progress))) == [tell(3, bench)])
+    progress.step = 7
+    #expect(bench.handle(.runner(.progress(bench.attempt(), progress))) == [])
+    progress.epoch = 1
+    #expect(bench.handle(.runner(.progress(bench.attempt(), progress))) == [tell(4, bench)])
+    progress.phase = .measuring
+    #expect(bench.handle(.runner(.progress(bench.attempt(), progress))) == [tell(5, bench)])
+    #expect(bench.pass(.seconds(4)) == [])
+    #expect(bench.pass(.seconds(1)) == [tell(6, bench)])
+  }
+
   @Test func aRevocationThatOvertakesItsAssignmentHolds() {
     var bench = SessionBench.joined
     #expect(bench.hear(.revoke(bench.attempt(), .superseded)) == [])
@@ -98,12 +115,12 @@ import Worker
     let finishing = bench.held(attempt, .finishing)
     #expect(
       bench.handle(.runner(.finished(bench.report()))) == [
-        bench.heartbeat(3, wants: true, held: [finishing])
+        bench.heartbeat(4, wants: true, held: [finishing])
       ])
     #expect(
       bench.handle(.uploadEnded(attempt, last, .done)) == [bench.sent(.finished(bench.report()), 1)])
     #expect(bench.hear(.acknowledge(1)) == [.discard(attempt)])
-    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(4, wants: true)])
+    #expect(bench.pass(.seconds(5)) == [bench.heartbeat(5, wants: true)])
   }
 
   @Test func weightsThatCannotBeStoredDoNotHoldTheReportForever() {
@@ -167,14 +184,14 @@ import Worker
     let held = bench.held(attempt, .training)
     #expect(
       bench.handle(.stopRequested(.preempted)) == [
-        .stopAndCheckpoint(attempt), bench.heartbeat(3, held: [held]),
+        .stopAndCheckpoint(attempt), bench.heartbeat(4, held: [held]),
       ])
     #expect(bench.handle(.stopRequested(.stopping)) == [])
     let checkpoint = bench.checkpoint(1, 2)
     #expect(
       bench.handle(.runner(.checkpoint(attempt, checkpoint))) == [.uploadCheckpoint(attempt, checkpoint)])
     let finishing = bench.held(attempt, .finishing)
-    #expect(bench.handle(.runner(.stopped(attempt))) == [bench.heartbeat(4, held: [finishing])])
+    #expect(bench.handle(.runner(.stopped(attempt))) == [bench.heartbeat(5, held: [finishing])])
     #expect(
       bench.handle(.uploadEnded(attempt, checkpoint, .done)) == [
         bench.sent(.released(attempt, .preempted), 1)

@@ -217,6 +217,26 @@ func logits(_ network: Network, _ parameters: Parameters, _ images: [Float], _ c
   }
 
   /// A diverged network is analysed like any other: nothing crashes, and nothing reported is NaN.
+  @Test func calibrationIsAbandonedWhereAsked() throws {
+    let small = SmallNetwork("depthwise", .depthwise)
+    let network = try small.network()
+    let quantization = try PostTrainingQuantization(network, options: QuantizationOptions())
+    _ = try quantization.load(try small.parameters())
+    func asked(before end: Int) throws -> (count: Int, isWhole: Bool) {
+      var count = 0
+      let calibrated = try small.images(24).withBuffer {
+        try quantization.calibrate(images: $0, count: 24) {
+          count += 1
+          return count < end
+        }
+      }
+      return (count, calibrated != nil)
+    }
+    let whole = try asked(before: .max)
+    #expect(whole.isWhole && whole.count >= network.layers.count)
+    for end in [1, whole.count / 2, whole.count] { #expect(try asked(before: end) == (end, false)) }
+  }
+
   @Test(arguments: [Float.nan, .infinity, 1e38])
   func divergedNetworksHaveDefinedStatistics(_ value: Float) throws {
     let small = SmallNetwork("depthwise", .depthwise)

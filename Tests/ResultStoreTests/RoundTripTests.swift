@@ -159,13 +159,20 @@ import Testing
     let trials = try (1...3).map { try Samples.trial(seed: $0) }
     let store = try Store.sample(directory.file("a.store"), trials: trials)
     try store.fill(trials[1], epochs: [0], seed: 1, outcome: .diverged)
-    try store.write { try $0.addSweep(Samples.sweep("other"), trials: [trials[2], trials[1]]) }
+    var others = [trials[2], trials[1]]
+    for index in others.indices { others[index].label = "other \(index)" }
+    try store.write { try $0.addSweep(Samples.sweep("other"), trials: others) }
     try store.read { reader throws in
       #expect(try reader.trials(sweep: "other").map(\.id) == [trials[2].id, trials[1].id])
+      #expect(try reader.trials(sweep: "other").map(\.label) == ["other 0", "other 1"])
       #expect(try reader.trials(sweep: "sample").map(\.id) == trials.map(\.id))
+      #expect(try reader.trials(sweep: "sample").map(\.label) == trials.map(\.label))
+      #expect(try reader.trial(trials[1].id)?.label == trials[1].label)
       #expect(try reader.trial(trials[1].id)?.state == .diverged)
       #expect(try reader.counts(sweep: "other") == [.pending: 1, .diverged: 1])
       #expect(try reader.finalResults(sweep: "other").map(\.trial) == [trials[1].id])
+      #expect(try reader.finalResults(sweep: "other").map(\.label) == ["other 1"])
+      #expect(try reader.finalResults().map(\.label) == [trials[1].label])
     }
   }
 }

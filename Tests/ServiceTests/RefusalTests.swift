@@ -40,6 +40,28 @@ import ZeroMQ
     await service.abandon()
   }
 
+  @Test func localhostIsAnAddressToListenOn() async throws {
+    let cluster = try Cluster(trials: 1)
+    let (service, _, endpoint) = try await cluster.coordinator { $0.address = "localhost" }
+    #expect(try Endpoint(endpoint).host == "127.0.0.1")
+    let client = try StatusClient(endpoint: endpoint)
+    guard case .status = try await client.reply(to: .status, timeout: .seconds(5)) else {
+      Issue.record("no status")
+      return
+    }
+    await service.abandon()
+  }
+
+  @Test func whatIsConnectedToNeedsAPort() throws {
+    let refusal = EndpointError(text: "tcp://127.0.0.1:0", needsPort: true)
+    #expect(throws: refusal) { try StatusClient(endpoint: "tcp://127.0.0.1:0") }
+    #expect(throws: refusal) {
+      try WorkerOptions(
+        endpoint: "tcp://127.0.0.1:0", introduction: WorkerHello(), runner: ScriptedRunner(),
+        logger: Logger(label: "test"))
+    }
+  }
+
   @Test func noiseIsDroppedAndServiceGoesOn() async throws {
     let cluster = try Cluster(trials: 1)
     let (service, _, endpoint) = try await cluster.coordinator()

@@ -25,6 +25,7 @@ import Testing
       ),
       ("training.threads: 0", "training.threads: 0: it must be 1 to 1024"),
       ("data.train: 50001", "data.train: 50001: it must be 1 to 50000"),
+      ("training.batch: 50001", "training.batch: 50001 is more than the 50000 training images"),
       ("data.test: 0", "data.test: 0: it must be 1 to 10000"),
       ("quantization.weightBits: 1", "quantization.weightBits: 1: it must be 2 to 16"),
       ("quantization.activationBits: 17", "quantization.activationBits: 17: it must be 2 to 16"),
@@ -74,6 +75,18 @@ import Testing
       (
         "base: {data.train: 500}",
         "s.yaml:2:20: quantization.calibrationImages: 1024 is more than the 500 training images of data.train"
+      ),
+      (
+        "base: {data: {dataset: synthetic, train: 10001}}",
+        "s.yaml:2:42: data.train: 10001: it must be 1 to 10000"
+      ),
+      (
+        "base: {data: {dataset: synthetic, test: 2001}}",
+        "s.yaml:2:41: data.test: 2001: it must be 1 to 2000"
+      ),
+      (
+        "base: {training.batch: 200, data.train: 100, quantization.calibrationImages: 10}",
+        "s.yaml:2:24: training.batch: 200 is more than the 100 training images"
       ),
       (
         "base: {network.factorization: {uniform: 8}}\ntrials: [{network: {firstWidth: 20}}]",

@@ -49,6 +49,9 @@ import ZeroMQ
     ("tcp://[::1]:80", "::1", 80, true),
     ("tcp://*:*", "*", 0, false),
     ("localhost:0", "localhost", 0, true),
+    ("127.0.0.9:1", "127.0.0.9", 1, true),
+    ("127.example.org:1", "127.example.org", 1, false),
+    ("127.0.0.256:1", "127.0.0.256", 1, false),
     ("tcp://[2001:db8::7]:5555", "2001:db8::7", 5555, false),
   ])
   func isRead(text: String, host: String, port: Int, loopback: Bool) throws {
@@ -63,5 +66,14 @@ import ZeroMQ
   ])
   func whatIsNoneIsRefused(text: String) {
     #expect(throws: EndpointError(text: text)) { try Endpoint(text) }
+  }
+
+  @Test func connectingTakesAPort() throws {
+    #expect(try Endpoint(connecting: "node7:5555") == Endpoint(host: "node7", port: 5555))
+    for text in ["node7:0", "tcp://node7:*"] {
+      let error = #expect(throws: EndpointError.self) { try Endpoint(connecting: text) }
+      #expect(error == EndpointError(text: text, needsPort: true))
+      #expect(error?.description.hasPrefix("\"\(text)\" needs a port") == true)
+    }
   }
 }
