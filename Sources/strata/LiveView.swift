@@ -8,8 +8,10 @@ enum LiveView {
   ///   - rows: lines at most; of more trials than fit the rest is counted.
   static func lines(_ status: ClusterStatus, width: Int, rows: Int = .max) -> [String] {
     let running = status.running.sorted { $0.attempt < $1.attempt }
-    let label = min(max(running.map(\.label.count).max() ?? 0, 5), max(width - 66, 12))
-    var lines = running.map { trial(_: $0, labelWidth: label) }
+    // On a narrow terminal the labels need the bar's room.
+    let hasBar = width >= 110
+    let label = min(max(running.map(\.label.count).max() ?? 0, 5), max(width - (hasBar ? 68 : 55), 12))
+    var lines = running.map { trial(_: $0, labelWidth: label, hasBar: hasBar) }
     if lines.count >= rows {
       let shown = max(rows - 2, 0)
       lines = lines.prefix(shown) + ["… and \(lines.count - shown) more"]
@@ -18,12 +20,12 @@ enum LiveView {
     return lines.map { String($0.prefix(width)) }
   }
 
-  static func trial(_ trial: RunningTrial, labelWidth: Int) -> String {
+  static func trial(_ trial: RunningTrial, labelWidth: Int, hasBar: Bool) -> String {
     let progress = trial.progress
     let name = trial.label.padding(to: labelWidth)
     let fraction = fractionDone(progress)
     let epoch = min(progress.epoch + (progress.phase == .training ? 1 : 0), progress.epochs)
-    var line = "\(name)  \(bar(fraction, width: 12)) epoch \(epoch)/\(progress.epochs)"
+    var line = "\(name)  \(hasBar ? bar(fraction, width: 12) + " " : "")epoch \(epoch)/\(progress.epochs)"
     switch progress.phase {
     case .preparing: line += "  preparing"
     case .measuring: line += "  measuring"

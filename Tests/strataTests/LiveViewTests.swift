@@ -46,6 +46,23 @@ import Testing
     }
   }
 
+  @Test func moreTrialsThanRowsAreCounted() {
+    var status = Self.status()
+    status.running = (1...9).map { number in
+      var trial = status.running[0]
+      trial.attempt.number = number
+      return trial
+    }
+    let lines = LiveView.lines(status, width: 80, rows: 6)
+    #expect(lines.count == 6)
+    #expect(lines[4] == "… and 5 more")
+  }
+
+  @Test func longLabelsKeepBothEnds() {
+    #expect("Regular_Conv_With_BN_RandUni_Large".padding(to: 20) == "Regular_Co…Uni_Large")
+    #expect("short".padding(to: 8) == "short   ")
+  }
+
   @Test func whatIsNotKnownIsLeftOut() {
     var status = Self.status()
     status.running[0].progress.loss = .nan
