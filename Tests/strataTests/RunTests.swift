@@ -1,5 +1,6 @@
 import Foundation
 import ResultStore
+import SweepProtocol
 import Testing
 
 /// `strata run` as a person uses it.
