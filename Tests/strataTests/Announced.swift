@@ -4,9 +4,9 @@ import ZeroMQ
 
 enum Announced {
   /// The endpoint of the store's coordinator, waited for.
-  static func endpoint(of store: URL) throws -> String {
+  static func endpoint(of store: URL) async throws -> String {
     var endpoint: String?
-    try waitUntil("the announcement of \(store.lastPathComponent)'s coordinator", seconds: 30) {
+    try await waitUntil("the announcement of \(store.lastPathComponent)'s coordinator", seconds: 30) {
       endpoint = Announcement.read(store: store.path)?.localEndpoint?.description
       return endpoint != nil
     }

@@ -67,11 +67,11 @@ import Testing
     }
   }
 
-  @Test(arguments: cases) func oneClearLine(_ bad: Case) throws {
-    try withTemporaryFolder { folder in
+  @Test(arguments: cases) func oneClearLine(_ bad: Case) async throws {
+    try await withTemporaryFolder { folder in
       try Self.prepare(folder)
       let before = try Self.listing(folder)
-      let (status, output, errors) = try StrataProcess.run(bad.arguments, in: folder)
+      let (status, output, errors) = try await StrataProcess.run(bad.arguments, in: folder)
       #expect(status != 0 && status < 128, "status \(status)")
       let lines = errors.split(separator: "\n").filter { !$0.hasPrefix("Usage:") && !$0.hasPrefix("  See ") }
       let message = lines.filter { $0.hasPrefix("Error: ") }
@@ -87,13 +87,13 @@ import Testing
       .filter { !$0.hasSuffix(".out") && !$0.hasSuffix(".err") }
   }
 
-  @Test func portInUseIsNamed() throws {
-    try withTemporaryFolder { folder in
+  @Test func portInUseIsNamed() async throws {
+    try await withTemporaryFolder { folder in
       let first = try StrataProcess(
         ["coordinator", "quickstart", "--store", "a.store", "--port", "0"], in: folder)
       let store = folder.appendingPathComponent("a.store")
-      let port = try Announced.endpoint(of: store).split(separator: ":").last!
-      let (status, _, errors) = try StrataProcess.run(
+      let port = try await Announced.endpoint(of: store).split(separator: ":").last!
+      let (status, _, errors) = try await StrataProcess.run(
         ["coordinator", "quickstart", "--store", "b.store", "--port", "\(port)"], in: folder)
       #expect(status == 1)
       #expect(errors.contains("\(port)") && errors.contains("in use"), "\(errors)")
@@ -101,11 +101,11 @@ import Testing
     }
   }
 
-  @Test func secondCoordinatorOfOneStoreIsRefused() throws {
-    try withTemporaryFolder { folder in
+  @Test func secondCoordinatorOfOneStoreIsRefused() async throws {
+    try await withTemporaryFolder { folder in
       let first = try StrataProcess(["coordinator", "quickstart", "--store", "a.store"], in: folder)
-      _ = try Announced.endpoint(of: folder.appendingPathComponent("a.store"))
-      let (status, _, errors) = try StrataProcess.run(
+      _ = try await Announced.endpoint(of: folder.appendingPathComponent("a.store"))
+      let (status, _, errors) = try await StrataProcess.run(
         ["coordinator", "quickstart", "--store", "a.store"], in: folder)
       #expect(status == 1)
       #expect(errors.contains("a.store") && errors.contains("\(first.pid)"), "\(errors)")
@@ -113,8 +113,8 @@ import Testing
   }
 
   /// A file size limit stands for a full disk: writes fail where it is reached.
-  @Test func fullDiskIsNamed() throws {
-    try withTemporaryFolder { folder in
+  @Test func fullDiskIsNamed() async throws {
+    try await withTemporaryFolder { folder in
       let script = "ulimit -f 16; trap '' XFSZ; exec \"$0\" coordinator quickstart --store full.store"
       let process = Process()
       let errors = Pipe()

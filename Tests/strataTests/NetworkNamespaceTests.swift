@@ -5,10 +5,10 @@ import Testing
 /// A worker on another host, as a network namespace of its own joined by a cable. Needs root and iproute2.
 @Suite(.serialized, .enabled(if: Namespaces.available, "needs root and iproute2 (ip netns)"))
 struct NetworkNamespaceTests {
-  @Test func workerOnAnotherHostJoins() throws {
+  @Test func workerOnAnotherHostJoins() async throws {
     let namespaces = try Namespaces()
     defer { namespaces.remove() }
-    try withTemporaryFolder { folder in
+    try await withTemporaryFolder { folder in
       let sweep = try RecoveryTests.write(in: folder)
       let store = folder.appendingPathComponent("run.store")
       let coordinator = try StrataProcess(
@@ -17,13 +17,13 @@ struct NetworkNamespaceTests {
           Namespaces.addresses[0],
           "--insecure",
         ], in: folder, under: namespaces.prefix(0))
-      let endpoint = try Announced.endpoint(of: store)
+      let endpoint = try await Announced.endpoint(of: store)
       #expect(endpoint.contains(Namespaces.addresses[0]))
       let worker = try StrataProcess(
         ["worker", "--connect", endpoint, "--name", "elsewhere"], in: folder, under: namespaces.prefix(1))
-      let status = try coordinator.wait()
+      let status = try await coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(worker.standardError)")
-      #expect(try RecoveryTests.contentHash(store) == RecoveryTests.undisturbed.get())
+      #expect(try await RecoveryTests.contentHash(store) == RecoveryTests.undisturbed.value)
     }
   }
 }

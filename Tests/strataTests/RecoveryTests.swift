@@ -33,8 +33,8 @@ import Testing
     try StrataProcess(["coordinator", sweep, "--store", store.path, "--exit-when-done"], in: folder)
   }
 
-  static func worker(_ store: URL, named name: String, in folder: URL) throws -> StrataProcess {
-    try StrataProcess(
+  static func worker(_ store: URL, named name: String, in folder: URL) async throws -> StrataProcess {
+    try await StrataProcess(
       [
         "worker", "--connect", Announced.endpoint(of: store), "--name", name, "--checkpoint-interval", "0.05",
       ],
@@ -42,13 +42,13 @@ import Testing
   }
 
   /// What an undisturbed run leaves; the same for every test.
-  static let undisturbed = Result { () throws -> String in
-    try withTemporaryFolder { folder in
+  static let undisturbed = Task { () async throws -> String in
+    try await withTemporaryFolder { folder in
       let sweep = try write(in: folder)
       let store = folder.appendingPathComponent("undisturbed.store")
       let coordinator = try coordinator(sweep, store, in: folder)
-      let worker = try worker(store, named: "only", in: folder)
-      let status = try coordinator.wait()
+      let worker = try await worker(store, named: "only", in: folder)
+      let status = try await coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(worker.standardError)")
       return try contentHash(store)
     }
@@ -61,11 +61,11 @@ import Testing
   }
 
   /// Waits until a running trial's checkpoint of an unfinished training is stored.
-  static func waitForCheckpoint(_ store: URL) throws -> RunningTrial {
+  static func waitForCheckpoint(_ store: URL) async throws -> RunningTrial {
     var found: RunningTrial?
-    try waitUntil("a stored checkpoint", seconds: 60) {
-      let client = try StatusClient(endpoint: Announced.endpoint(of: store))
-      guard case .status(let status) = try client.request(.status, timeout: .seconds(10)) else {
+    try await waitUntil("a stored checkpoint", seconds: 60) {
+      let client = try await StatusClient(endpoint: Announced.endpoint(of: store))
+      guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(10)) else {
         return false
       }
       found = status.running.first { ($0.progress.checkpoint?.epoch ?? 0) >= 1 }
@@ -74,16 +74,16 @@ import Testing
     return found!
   }
 
-  @Test func workerKilledInMidTrial() throws {
-    let expected = try Self.undisturbed.get()
-    try withTemporaryFolder { folder in
+  @Test func workerKilledInMidTrial() async throws {
+    let expected = try await Self.undisturbed.value
+    try await withTemporaryFolder { folder in
       let store = folder.appendingPathComponent("run.store")
       let coordinator = try Self.coordinator(try Self.write(in: folder), store, in: folder)
-      let first = try Self.worker(store, named: "first", in: folder)
-      let interrupted = try Self.waitForCheckpoint(store)
+      let first = try await Self.worker(store, named: "first", in: folder)
+      let interrupted = try await Self.waitForCheckpoint(store)
       first.kill()
-      let second = try Self.worker(store, named: "second", in: folder)
-      let status = try coordinator.wait()
+      let second = try await Self.worker(store, named: "second", in: folder)
+      let status = try await coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(second.standardError)")
 
       let attempts = try Self.attempts(store, of: interrupted.attempt.trial)
@@ -93,17 +93,17 @@ import Testing
     }
   }
 
-  @Test func coordinatorKilledInMidTrial() throws {
-    let expected = try Self.undisturbed.get()
-    try withTemporaryFolder { folder in
+  @Test func coordinatorKilledInMidTrial() async throws {
+    let expected = try await Self.undisturbed.value
+    try await withTemporaryFolder { folder in
       let sweep = try Self.write(in: folder)
       let store = folder.appendingPathComponent("run.store")
       let first = try Self.coordinator(sweep, store, in: folder)
-      let worker = try Self.worker(store, named: "steady", in: folder)
-      let running = try Self.waitForCheckpoint(store)
+      let worker = try await Self.worker(store, named: "steady", in: folder)
+      let running = try await Self.waitForCheckpoint(store)
       first.kill()
       let second = try Self.coordinator(sweep, store, in: folder)
-      let status = try second.wait()
+      let status = try await second.wait()
       #expect(status == 0, "\(second.standardError)\n\(worker.standardError)")
 
       let attempts = try Self.attempts(store, of: running.attempt.trial)
@@ -112,17 +112,17 @@ import Testing
     }
   }
 
-  @Test func workerAskedToStopHandsItsTrialBack() throws {
-    let expected = try Self.undisturbed.get()
-    try withTemporaryFolder { folder in
+  @Test func workerAskedToStopHandsItsTrialBack() async throws {
+    let expected = try await Self.undisturbed.value
+    try await withTemporaryFolder { folder in
       let store = folder.appendingPathComponent("run.store")
       let coordinator = try Self.coordinator(try Self.write(in: folder), store, in: folder)
-      let first = try Self.worker(store, named: "first", in: folder)
-      _ = try Self.waitForCheckpoint(store)
+      let first = try await Self.worker(store, named: "first", in: folder)
+      _ = try await Self.waitForCheckpoint(store)
       first.terminate()
-      #expect(try first.wait(seconds: 10) == 0, "\(first.standardError)")
-      let second = try Self.worker(store, named: "second", in: folder)
-      let status = try coordinator.wait()
+      #expect(try await first.wait(seconds: 10) == 0, "\(first.standardError)")
+      let second = try await Self.worker(store, named: "second", in: folder)
+      let status = try await coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(second.standardError)")
       #expect(try Self.contentHash(store) == expected)
     }

@@ -48,19 +48,20 @@ final class StrataProcess {
   func terminate() { Foundation.kill(pid, SIGTERM) }
 
   /// Its exit status; throws when it has not ended within `seconds`.
-  func wait(seconds: Double = 120) throws -> Int32 {
-    try waitUntil("strata \(process.arguments?.joined(separator: " ") ?? "") to end", seconds: seconds) {
+  func wait(seconds: Double = 120) async throws -> Int32 {
+    try await waitUntil("strata \(process.arguments?.joined(separator: " ") ?? "") to end", seconds: seconds)
+    {
       !process.isRunning
     }
     return process.terminationStatus
   }
 
   /// Runs to its end.
-  static func run(_ arguments: [String], in folder: URL) throws -> (
+  static func run(_ arguments: [String], in folder: URL) async throws -> (
     status: Int32, output: String, errors: String
   ) {
     let process = try StrataProcess(arguments, in: folder)
-    let status = try process.wait()
+    let status = try await process.wait()
     return (status, process.standardOutput, process.standardError)
   }
 }
@@ -69,21 +70,21 @@ struct DeadlinePassed: Error, CustomStringConvertible {
   let description: String
 }
 
-/// Looks again and again until `condition` holds; throws after `seconds`.
-func waitUntil(_ what: String, seconds: Double, _ condition: () throws -> Bool) throws {
+/// Looks again and again, without holding a thread, until `condition` holds; throws after `seconds`.
+func waitUntil(_ what: String, seconds: Double, _ condition: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + .seconds(seconds)
-  while try !condition() {
+  while try await !condition() {
     guard ContinuousClock.now < deadline else {
       throw DeadlinePassed(description: "waited \(seconds) s for \(what)")
     }
-    usleep(10_000)
+    try await Task.sleep(for: .milliseconds(10))
   }
 }
 
 /// A folder for one test, removed afterwards.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("strata-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
+  return try await body(folder)
 }
