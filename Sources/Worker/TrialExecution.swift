@@ -18,6 +18,7 @@ final class TrialExecution {
   private let snapshots: SnapshotTaker
   private let control: TrialControl
   private let checkpointInterval: Duration
+  private let schedule: StepSchedule
   private let put: (TrialOutput) -> Void
 
   private var position = CheckpointPosition(epoch: 0, step: 0)
@@ -41,6 +42,8 @@ final class TrialExecution {
     network = try Network(configuration.network)
     dataset = try datasets.dataset(for: configuration)
     let training = configuration.training
+    schedule = StepSchedule(
+      base: training.learningRate, decayEpochs: training.decayEpochs, factor: training.decayFactor)
     compiled = try CompiledNetwork(
       network, batch: training.batch, purpose: .training, algorithm: .init(training.convolution),
       threads: training.threads)
@@ -109,8 +112,6 @@ final class TrialExecution {
   private func trainEpoch() throws -> EpochEnding {
     let training = configuration.training
     let epoch = position.epoch + 1
-    let schedule = StepSchedule(
-      base: training.learningRate, decayEpochs: training.decayEpochs, factor: training.decayFactor)
     let learningRate = schedule.learningRate(epoch: epoch)
     pipeline.start(epoch: epoch, fromBatch: position.step)
     while let batch = pipeline.next() {
@@ -144,7 +145,6 @@ final class TrialExecution {
   /// - Returns: false if the trial was asked to stop meanwhile; the snapshot is then taken anew on resumption.
   private func takeSnapshot(epoch: Int) throws -> Bool {
     report(.measuring)
-    let training = configuration.training
     let began = ContinuousClock.now
     let control = control
     let measured = try snapshots.take(
@@ -158,8 +158,6 @@ final class TrialExecution {
       if control.request == .checkpointAndStop { try putCheckpoint(final: false) }
       return false
     }
-    let schedule = StepSchedule(
-      base: training.learningRate, decayEpochs: training.decayEpochs, factor: training.decayFactor)
     snapshot.learningRate = schedule.learningRate(epoch: max(epoch, 1))
     if epoch > 0 {
       snapshot.trainLoss = sums.meanLoss
