@@ -2,10 +2,6 @@
 #include "layouts.h"
 #include <stdlib.h>
 
-extern void omp_set_num_threads(int);
-
-void onednn_set_threads(int threads) { omp_set_num_threads(threads); }
-
 #if DNNL_VERSION_MAJOR >= 3
 
 dnnl_status_t onednn_layout_create(

@@ -130,31 +130,6 @@ dnnl_status_t onednn_inner_product_backward_weights(
       forward);
 }
 
-dnnl_status_t onednn_batch_normalization_forward(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, dnnl_prop_kind_t kind, const onednn_layout *data,
-    float epsilon, unsigned flags, const_dnnl_primitive_attr_t attributes) {
-  CREATE(
-      dnnl_batch_normalization_desc_t,
-      dnnl_batch_normalization_forward_desc_init(&operation, kind, NATIVE(data), epsilon, flags),
-      dnnl_batch_normalization_forward_primitive_desc_create(
-          out, engine, kind, NATIVE(data), NATIVE(data), epsilon, flags, attributes),
-      NULL);
-}
-
-dnnl_status_t onednn_batch_normalization_backward(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, const onednn_layout *diff, const onednn_layout *data,
-    float epsilon, unsigned flags, const_dnnl_primitive_desc_t forward,
-    const_dnnl_primitive_attr_t attributes) {
-  CREATE(
-      dnnl_batch_normalization_desc_t,
-      dnnl_batch_normalization_backward_desc_init(
-          &operation, dnnl_backward, NATIVE(diff), NATIVE(data), epsilon, flags),
-      dnnl_batch_normalization_backward_primitive_desc_create(
-          out, engine, dnnl_backward, NATIVE(diff), NATIVE(diff), NATIVE(data), epsilon, flags, forward,
-          attributes),
-      forward);
-}
-
 dnnl_status_t onednn_max_pool_forward(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, dnnl_prop_kind_t kind, const onednn_layout *src,
     const onednn_layout *dst, int64_t size, const_dnnl_primitive_attr_t attributes) {

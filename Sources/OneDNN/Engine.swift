@@ -33,6 +33,14 @@ public final class Engine {
     onednn_set_threads(Int32(count))
   }
 
+  /// - Throws: `OneDNNError` if the environment does not allow so many threads.
+  public static func checkThreads(_ count: Int) throws(OneDNNError) {
+    let limit = Int(onednn_thread_limit())
+    guard count <= limit else {
+      throw OneDNNError(subject: "\(count) threads", reason: .threadLimit(limit))
+    }
+  }
+
   /// The library's version, e.g. `2.6.3`.
   public static var version: String {
     let version = dnnl_version()!.pointee

@@ -14,6 +14,9 @@ public enum InstructionSet {
     return names.first { found & $0.0.rawValue == $0.0.rawValue }?.1 ?? "BASELINE"
   }
 
+  /// Whether this processor has what Strata's numeric targets are compiled for (x86-64-v3: AVX2, FMA, BMI2).
+  public static var isSufficient: Bool { onednn_processor_runs_vectors() != 0 }
+
   /// Whether products of unsigned and signed bytes are summed in 32 bits at once (VNNI). Where they are not
   /// (AVX2, AVX-512 without VNNI), sums of two products saturate at 16 bits: exact only below 2⁷ on one side.
   public static var sumsByteProductsExactly: Bool {

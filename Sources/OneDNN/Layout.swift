@@ -25,6 +25,8 @@ public final class Layout: Equatable {
     case plain
     /// Channels last (N × H × W × C in memory) for four axes.
     case channelsLast
+    /// N × C/8 × H × W × 8, or by 16, padded with zeros where that does not divide C.
+    case blocks8, blocks16
   }
 
   let handle: OpaquePointer
@@ -38,6 +40,8 @@ public final class Layout: Equatable {
       case .any: dnnl_format_tag_any
       case .plain: plain[extents.count - 1]
       case .channelsLast: dnnl_acdb
+      case .blocks8: dnnl_aBcd8b
+      case .blocks16: dnnl_aBcd16b
       }
     var created: OpaquePointer?
     let wide = extents.map(Int64.init)

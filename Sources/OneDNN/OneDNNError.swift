@@ -8,6 +8,8 @@ public struct OneDNNError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Only an implementation without any optimization exists (e.g. `ref:any`): it would be up to 1000 times
     /// slower than what was asked for, silently.
     case referenceImplementation(String)
+    /// The environment allows so many threads only (`OMP_THREAD_LIMIT`); oneDNN would leave the rest undone.
+    case threadLimit(Int)
   }
 
   /// What was being created or run, e.g. `stage1.0.spatial backward-weights`.
@@ -26,6 +28,8 @@ public struct OneDNNError: Error, Hashable, Sendable, CustomStringConvertible {
     case .referenceImplementation(let name):
       "\(subject): oneDNN has only the reference implementation \(name) for this shape on this processor;"
         + " choose channel counts that are multiples of 16"
+    case .threadLimit(let limit):
+      "\(subject): OMP_THREAD_LIMIT allows \(limit); raise it, or lower training.threads"
     }
   }
 

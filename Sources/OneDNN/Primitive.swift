@@ -6,18 +6,12 @@ public enum Argument: Int32, Sendable {
   case destination = 17
   case weights = 33
   case bias = 41
-  case mean = 49
-  case variance = 50
-  case scale = 51
-  case shift = 52
   case workspace = 64
   case scratchpad = 80
   case sourceGradient = 129
   case destinationGradient = 145
   case weightsGradient = 161
   case biasGradient = 169
-  case scaleGradient = 255
-  case shiftGradient = 256
 }
 
 /// A computation with fixed shapes and layouts, ready to be bound to memories. Made by the static functions

@@ -36,8 +36,7 @@ extension CompiledNetwork {
     let hyperparameters = Hyperparameters(
       learningRate: learningRate, momentum: momentum, weightDecay: weightDecay)
     for state in states {
-      for tensor in state.trainable { tensor.step(hyperparameters) }
-      state.statistics?.update(momentum: network.architecture.batchNormMomentum)
+      state.update(hyperparameters, batchNormMomentum: network.architecture.batchNormMomentum)
     }
     result.isFinite = states.allSatisfy(\.valuesAreFinite)
     return result

@@ -28,18 +28,29 @@ public final class CompiledNetwork {
   var loaded: Parameters?
   var lastLogits: Memory?
   private let arena: MemoryArena
-  private let imageBuffer: AlignedBuffer<Float>
+  private let imageBuffer: AlignedBuffer<UInt8>
+  private let sliceBytes: Int
   private var plans: [Int: Plan] = [:]
 
   /// - Parameters:
   ///   - batch: images per step, at most.
   ///   - threads: how many compute; part of what fixes the results.
   /// - Throws: `OneDNNError` naming layer and pass where oneDNN has no optimized code for a shape.
-  public init(
+  public convenience init(
     _ network: Network, batch: Int, purpose: Purpose, algorithm: ConvolutionAlgorithm = .automatic,
     threads: Int = 1
   ) throws {
+    try self.init(
+      network, batch: batch, purpose: purpose, algorithm: algorithm, threads: threads, sliceBytes: 4 << 20)
+  }
+
+  /// - Parameter sliceBytes: what a slice of images takes up in a layer, at most: it should fit the cache.
+  init(
+    _ network: Network, batch: Int, purpose: Purpose, algorithm: ConvolutionAlgorithm, threads: Int,
+    sliceBytes: Int
+  ) throws {
     precondition(batch > 0 && threads > 0)
+    try Engine.checkThreads(threads)
     Engine.setThreads(threads)
     self.network = network
     self.batch = batch
@@ -49,10 +60,13 @@ public final class CompiledNetwork {
     engine = try Engine()
     arena = MemoryArena(engine: engine)
     let a = network.architecture
-    imageBuffer = AlignedBuffer(count: batch * a.inputChannels * a.inputSize * a.inputSize)
+    imageBuffer = AlignedBuffer(
+      count: batch * a.inputChannels * a.inputSize * a.inputSize * MemoryLayout<Float>.stride)
+    arena.adopt("images", imageBuffer)
+    self.sliceBytes = sliceBytes
     let options = CompilationOptions(
       count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
-      engine: engine)
+      threads: threads, sliceBytes: sliceBytes, engine: engine)
     let primitives = try Self.primitives(network, mergings: nil, options)
     states = try zip(network.layers, primitives).map { try LayerState($0, $1, options) }
     algorithms = zip(network.layers, primitives).flatMap { layer, passes in
@@ -67,14 +81,11 @@ public final class CompiledNetwork {
     var made: [LayerPrimitives] = []
     for (i, layer) in network.layers.enumerated() {
       if layer.isDense {
-        let before = network.layers[i - 1]
-        let extents =
-          before.isDense
-          ? [options.count, before.outChannels]
-          : [options.count, before.outChannels, before.outputSize, before.outputSize]
+        let before = made[i - 1].output
         made.append(
-          try .dense(layer, source: made[i - 1].forward.layout(.destination), sourceExtents: extents, options)
-        )
+          try .dense(
+            layer, source: before.layout(images: options.count),
+            sourceExtents: [options.count] + before.extents, options))
       } else {
         made.append(try .convolution(layer, merging: mergings?[i], isFirst: i == 0, options))
       }
@@ -83,13 +94,9 @@ public final class CompiledNetwork {
   }
 
   private func bind(_ primitives: [LayerPrimitives], _ options: CompilationOptions) throws -> Plan {
-    let a = network.architecture
-    let images = try Memory(
-      Layout([options.count, a.inputChannels, a.inputSize, a.inputSize]), engine: engine)
-    try images.bind(to: imageBuffer.base)
     var builder = PlanBuilder(
       network: network, primitives: primitives, states: states, options: options, arena: arena)
-    return try builder.build(images: images)
+    return try builder.build()
   }
 
   /// The plan for a number of images, compiled now if it is the first of its size.
@@ -98,7 +105,7 @@ public final class CompiledNetwork {
     if let plan = plans[count] { return plan }
     let options = CompilationOptions(
       count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
-      engine: engine)
+      threads: threads, sliceBytes: sliceBytes, engine: engine)
     let primitives = try Self.primitives(network, mergings: states.map(\.merging), options)
     let plan = try bind(primitives, options)
     if loaded != nil { try run(plan.prepare) }
@@ -108,8 +115,11 @@ public final class CompiledNetwork {
 
   var allPlans: some Sequence<Plan> { plans.values }
 
-  func run(_ steps: [BoundPrimitive]) throws { for step in steps { try step.execute() } }
+  /// Each step is done when `execute` returns: oneDNN's CPU streams are synchronous under OpenMP.
+  func run(_ steps: [any PlanStep]) throws { for step in steps { try step.execute() } }
 
   /// Where the caller puts the images of a step: batch × C × H × W, row-major.
-  public var images: UnsafeMutableBufferPointer<Float> { imageBuffer.buffer }
+  public var images: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableRawBufferPointer(imageBuffer.buffer).bindMemory(to: Float.self)
+  }
 }

@@ -3,8 +3,8 @@ import OneDNN
 
 /// How convolutions are computed.
 public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Winograd for 3×3, stride 1, ungrouped, channels in multiples of 16, wherever oneDNN has it for this
-  /// processor; direct everywhere else. A fixed rule: nothing is timed.
+  /// Winograd for 3×3, stride 1, one or two groups, channels in multiples of 16, wherever oneDNN has it for
+  /// this processor; direct everywhere else. A fixed rule: nothing is timed.
   case automatic
   case direct
 }
@@ -14,12 +14,19 @@ struct CompilationOptions {
   let count: Int
   let purpose: Purpose
   let algorithm: ConvolutionAlgorithm
+  let threads: Int
+  /// What a slice of images takes up in a layer, at most (`ImageSlices`).
+  let sliceBytes: Int
   let engine: Engine
 }
 
 /// The passes of one layer. The first layer has no backward-data: nobody needs the image's gradient.
 struct LayerPrimitives {
   let merging: GroupMerging
+  /// The images each primitive computes at a time.
+  let slices: ImageSlices
+  /// What the layer leaves; with BatchNorm always in blocks of channels.
+  let output: Activation
   /// Of the weights as computed: grouped convolutions G × O/G × I/G × K × K with merged groups, ungrouped
   /// O × I × K × K, dense O × I or, on top of a convolution, O × C × H × W.
   let weightExtents: [Int]
@@ -41,6 +48,12 @@ extension LayerPrimitives {
   static func convolution(
     _ layer: Layer, merging: GroupMerging?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
+    if merging == nil, options.algorithm == .automatic, let expanded = GroupMerging.expanded(for: layer),
+      let found = try? convolution(
+        layer, merged: expanded, isFirst: isFirst, winogradOnly: true, options)
+    {
+      return found
+    }
     var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
     let last = candidates.removeLast()
     for candidate in candidates {
@@ -50,29 +63,42 @@ extension LayerPrimitives {
   }
 
   private static func convolution(
-    _ layer: Layer, merged: GroupMerging, isFirst: Bool, _ options: CompilationOptions
+    _ layer: Layer, merged: GroupMerging, isFirst: Bool, winogradOnly: Bool = false,
+    _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     let engine = options.engine
-    let geometry = ConvolutionGeometry(
+    var geometry = ConvolutionGeometry(
       batch: options.count, inChannels: layer.inChannels, outChannels: layer.outChannels,
       groups: merged.mergedGroups, inputSize: layer.inputSize, outputSize: layer.outputSize,
       kernel: layer.kernel, stride: layer.stride, padBefore: layer.padBefore, padAfter: layer.padAfter)
-    let winograd = options.algorithm == .automatic && geometry.admitsWinograd
-    func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
-      -> Primitive
-    {
-      if winograd, let primitive = try? make(.winograd) { return primitive }
-      return try make(.direct)
-    }
     func forward(_ method: ConvolutionMethod) throws(OneDNNError) -> Primitive {
       try .convolutionForward(
         "\(layer.name) forward", geometry, method: method, purpose: options.purpose, bias: layer.bias,
         relu: layer.relu && !layer.batchNorm, engine: engine)
     }
+    // Winograd transforms its weights anew for every slice: it takes all images at once.
+    let winograd =
+      options.algorithm == .automatic && merged.admitsWinograd(layer) && (try? forward(.winograd)) != nil
+    let slices = winograd ? ImageSlices(all: options.count) : ImageSlices(layer, options)
+    geometry.batch = slices.size
+    func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
+      -> Primitive
+    {
+      if winogradOnly { return try make(.winograd) }
+      if winograd, let primitive = try? make(.winograd) { return primitive }
+      return try make(.direct)
+    }
     let trains = options.purpose == .training
+    let main = try preferWinograd(forward)
+    let found = try main.layout(.destination).format(extents: geometry.destination)
+    let inBlocks = found == .blocks16 || found == .blocks8
     return Self(
-      merging: merged, weightExtents: geometry.weights,
-      forward: try preferWinograd(forward),
+      merging: merged, slices: slices,
+      output: Activation(
+        slot: "\(layer.name).output", extents: Array(geometry.destination.dropFirst()),
+        format: found.flatMap { inBlocks || !layer.batchNorm ? $0 : nil } ?? .blocks16),
+      weightExtents: geometry.weights,
+      forward: main,
       backwardData: !trains || isFirst
         ? nil
         : try preferWinograd { (method) throws(OneDNNError) in
@@ -109,7 +135,10 @@ extension LayerPrimitives {
     }
     let trains = options.purpose == .training
     return Self(
-      merging: GroupMerging(groups: 1, factor: 1), weightExtents: [outputs] + sourceExtents.dropFirst(),
+      merging: GroupMerging(groups: 1, factor: 1),
+      slices: ImageSlices(all: options.count),
+      output: Activation(slot: "\(layer.name).output", extents: [outputs], format: .plain),
+      weightExtents: [outputs] + sourceExtents.dropFirst(),
       forward: forward,
       backwardData: !trains
         ? nil
@@ -125,11 +154,5 @@ extension LayerPrimitives {
             "\(layer.name) backward-weights", source: source, extents: sourceExtents, outputs: outputs,
             forward: forward, engine: engine)
         })
-  }
-}
-
-extension ConvolutionGeometry {
-  fileprivate var admitsWinograd: Bool {
-    kernel == 3 && stride == 1 && groups == 1 && inChannels % 16 == 0 && outChannels % 16 == 0
   }
 }

@@ -112,6 +112,22 @@ final class LayerState {
 
   subscript(kind: ParameterKind) -> TrainableTensor { trainable.first { $0.kind == kind }! }
 
+  /// What normalizes: the last batch's statistics, or their moving averages.
+  func normalizationParameters(training: Bool) -> BatchNormalization.Parameters {
+    guard let statistics else { preconditionFailure("\(layer.name) has no BatchNorm") }
+    return BatchNormalization.Parameters(
+      mean: (training ? statistics.batchMean : statistics.mean).floats.base,
+      variance: (training ? statistics.batchVariance : statistics.variance).floats.base,
+      scale: self[.scale].value.floats.base, shift: self[.shift].value.floats.base,
+      scaleGradient: self[.scale].gradient?.floats.base, shiftGradient: self[.shift].gradient?.floats.base)
+  }
+
+  /// Moves parameters and running statistics by what the last batch left.
+  func update(_ hyperparameters: Hyperparameters, batchNormMomentum: Double) {
+    for tensor in trainable { tensor.step(hyperparameters) }
+    statistics?.update(momentum: batchNormMomentum)
+  }
+
   /// Whether the last batch's gradients and statistics hold no infinity and no NaN.
   var stepIsFinite: Bool {
     trainable.allSatisfy { $0.gradient?.floats.isFinite ?? true } && statistics?.batchIsFinite ?? true

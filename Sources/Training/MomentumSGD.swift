@@ -32,6 +32,12 @@ func movingAverage(
   for i in 0..<count { running[i] = kept * running[i] + taken * batch[i] }
 }
 
+func accumulate(
+  _ sum: UnsafeMutablePointer<Float>, adding term: UnsafePointer<Float>, count: Int
+) {
+  for i in 0..<count { sum[i] += term[i] }
+}
+
 func multiply(_ values: UnsafeMutablePointer<Float>, by mask: UnsafePointer<Float>, count: Int) {
   for i in 0..<count { values[i] *= mask[i] }
 }

@@ -1,6 +1,7 @@
 import Networks
 import Testing
-import Training
+
+@testable import Training
 
 /// Against PyTorch in double precision: two steps, the second over 5 of the batch's 8 images.
 ///
@@ -10,7 +11,7 @@ import Training
 @Suite struct StepReferenceTests {
   static let networks = [
     "regular-bn", "regular-plain", "groupwise4-bn", "groupwise4-plain", "depthwise-bn", "depthwise-plain",
-    "maxpool-bn", "narrow-bn",
+    "maxpool-bn", "maxpool-depthwise-bn", "maxpool-depthwise-plain", "narrow-bn",
   ]
 
   @Test(arguments: networks, ConvolutionAlgorithm.allCases)
@@ -29,6 +30,29 @@ import Training
     #expect(worst(try compiled.parameters(), reference.parameters("step2")).error < 2e-6)
     #expect(abs(second.lossSum - reference.number("lossSum2")) < 2e-5)
     #expect(second.correct == Int(reference.number("correct2")))
+  }
+
+  /// Slices of one or two images: what the small networks would otherwise compute all at once.
+  @Test(arguments: networks, [(1, 1), (20_000, 1), (1, 2)])
+  func slicesGiveTheSameStep(name: String, slicing: (bytes: Int, threads: Int)) throws {
+    let sliceBytes = slicing.bytes
+    let reference = try Reference(named: name)
+    let compiled = try CompiledNetwork(
+      reference.network, batch: reference.labels.count, purpose: .training, algorithm: .automatic,
+      threads: slicing.threads, sliceBytes: sliceBytes)
+    try compiled.load(reference.parameters("initial"))
+    _ = compiled.images.update(fromContentsOf: reference.images)
+    let forward = try compiled.plan(for: compiled.batch).forward
+    for (layer, steps) in zip(reference.network.layers, forward) where layer.role == .pointwise {
+      #expect(sliceBytes > 1 || steps.count >= compiled.batch / slicing.threads, "\(layer.name) is sliced")
+    }
+    let first = try reference.step(compiled, count: reference.labels.count)
+    let gradients = reference.parameters("step1.momentum", statistics: false)
+    #expect(worst(try compiled.momentum(), gradients).error < 3e-5)
+    #expect(worst(try compiled.parameters(), reference.parameters("step1")).error < 1e-6)
+    #expect(abs(first.lossSum - reference.number("lossSum1")) < 2e-5)
+    _ = try reference.step(compiled, count: reference.partial)
+    #expect(worst(try compiled.parameters(), reference.parameters("step2")).error < 2e-6)
   }
 
   @Test(.enabled(if: Processor.instructionSet.hasPrefix("AVX512"), "oneDNN's Winograd needs AVX-512"))

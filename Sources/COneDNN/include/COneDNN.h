@@ -10,6 +10,13 @@ typedef struct onednn_layout onednn_layout;
 
 // The thread count of parallel regions that the calling thread starts from now on (libgomp).
 void onednn_set_threads(int threads);
+// Calls body(context, thread) for thread in 0 ..< threads, at the same time, on libgomp's pool.
+void onednn_parallel(void (*body)(void *context, int thread), void *context, int threads);
+// The most threads libgomp gives (OMP_THREAD_LIMIT).
+int onednn_thread_limit(void);
+
+// Whether this processor runs code compiled for x86-64-v3; on others than x86-64 always true.
+int onednn_processor_runs_vectors(void);
 
 dnnl_status_t onednn_layout_create(
     onednn_layout **out, int rank, const int64_t *extents, dnnl_data_type_t type, dnnl_format_tag_t tag);
@@ -55,14 +62,6 @@ dnnl_status_t onednn_inner_product_backward_weights(
     const onednn_layout *diff_bias, const onednn_layout *diff_dst, const_dnnl_primitive_desc_t forward,
     const_dnnl_primitive_attr_t attributes);
 
-dnnl_status_t onednn_batch_normalization_forward(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, dnnl_prop_kind_t kind, const onednn_layout *data,
-    float epsilon, unsigned flags, const_dnnl_primitive_attr_t attributes);
-dnnl_status_t onednn_batch_normalization_backward(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, const onednn_layout *diff, const onednn_layout *data,
-    float epsilon, unsigned flags, const_dnnl_primitive_desc_t forward, const_dnnl_primitive_attr_t attributes);
-
-// Max-pooling by `size` in both axes with the same stride and no padding.
 dnnl_status_t onednn_max_pool_forward(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, dnnl_prop_kind_t kind, const onednn_layout *src,
     const onednn_layout *dst, int64_t size, const_dnnl_primitive_attr_t attributes);

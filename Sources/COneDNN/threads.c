@@ -1,0 +1,46 @@
+#include "COneDNN.h"
+
+// libgomp's, which has no header for other compilers.
+extern void omp_set_num_threads(int);
+extern void omp_set_dynamic(int);
+extern void omp_set_max_active_levels(int);
+extern int omp_get_max_active_levels(void);
+extern int omp_get_thread_limit(void);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+extern void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned flags);
+
+void onednn_set_threads(int threads) {
+  omp_set_dynamic(0);
+  if (omp_get_max_active_levels() < 1) omp_set_max_active_levels(1);
+  omp_set_num_threads(threads);
+}
+
+int onednn_thread_limit(void) { return omp_get_thread_limit(); }
+
+struct region {
+  void (*body)(void *, int);
+  void *context;
+  int threads;
+};
+
+// libgomp may give fewer threads than it was asked for.
+static void run_region(void *data) {
+  const struct region *region = data;
+  for (int thread = omp_get_thread_num(); thread < region->threads; thread += omp_get_num_threads())
+    region->body(region->context, thread);
+}
+
+void onednn_parallel(void (*body)(void *, int), void *context, int threads) {
+  struct region region = {body, context, threads};
+  GOMP_parallel(run_region, &region, (unsigned)threads, 0);
+}
+
+int onednn_processor_runs_vectors(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
+         __builtin_cpu_supports("lzcnt");
+#else
+  return 1;
+#endif
+}

@@ -1,0 +1,29 @@
+import OneDNN
+
+/// A layer's output for all images of a step, image after image in a slot of the arena.
+struct Activation {
+  let slot: String
+  /// One image's: C × H × W, or C.
+  let extents: [Int]
+  let format: Layout.Format
+
+  func layout(images: Int) throws -> Layout { try Layout([images] + extents, .float32, format) }
+
+  /// Some of the images.
+  func memory(_ images: Range<Int>, in arena: MemoryArena) throws -> Memory {
+    let layout = try layout(images: images.count)
+    return try arena.memory(slot, layout, offset: layout.bytes / images.count * images.lowerBound)
+  }
+}
+
+extension Layout {
+  /// How it is arranged.
+  ///
+  /// - Parameter extents: its own.
+  /// - Returns: nil where it is none of the formats with a name.
+  func format(extents: [Int]) throws(OneDNNError) -> Format? {
+    let formats: [Format] = extents.count == 4 ? [.plain, .channelsLast, .blocks16, .blocks8] : [.plain]
+    for format in formats where try Layout(extents, .float32, format) == self { return format }
+    return nil
+  }
+}

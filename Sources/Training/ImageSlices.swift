@@ -1,0 +1,32 @@
+import Networks
+
+/// How a step's images are gone through a layer: so few at a time that what one computation leaves is still in the
+/// cache for the next.
+struct ImageSlices {
+  let ranges: [Range<Int>]
+  var size: Int { ranges[0].count }
+
+  /// All images at once.
+  init(all count: Int) { ranges = [0..<count] }
+
+  /// Slices of equal size, a divisor of `count`: the largest that fits, or, where that would be less than half of what
+  /// fits, the next one (a prime number of images is taken at once).
+  ///
+  /// - Parameters:
+  ///   - imageBytes: what an image takes and leaves.
+  ///   - sliceBytes: what a slice should at most.
+  init(count: Int, imageBytes: Int, sliceBytes: Int) {
+    let most = max(min(sliceBytes / imageBytes, count), 1)
+    let divisors = (1...count).filter { count % $0 == 0 }
+    let fitting = divisors.last { $0 <= most }!
+    let size = 2 * fitting >= most ? fitting : divisors.first { $0 > most }!
+    ranges = stride(from: 0, to: count, by: size).map { $0..<$0 + size }
+  }
+
+  init(_ layer: Layer, _ options: CompilationOptions) {
+    let input = layer.inChannels * layer.inputSize * layer.inputSize * (layer.poolsInput ? 4 : 1)
+    self.init(
+      count: options.count, imageBytes: (input + layer.outputCount) * MemoryLayout<Float>.stride,
+      sliceBytes: options.sliceBytes * options.threads)
+  }
+}

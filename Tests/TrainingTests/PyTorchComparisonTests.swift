@@ -1,0 +1,138 @@
+import Foundation
+import Networks
+import Tensors
+import Testing
+import Training
+
+/// Full-size networks next to PyTorch, on the files that scripts/compare-pytorch makes (and names in the environment).
+@Suite(
+  .enabled(
+    if: ProcessInfo.processInfo.environment["STRATA_PYTORCH_FILES"] != nil, "run by scripts/compare-pytorch"),
+  .serialized)
+struct PyTorchComparisonTests {
+  static let families = ["regular-bn", "regular-plain", "groupwise4-bn", "depthwise-bn"]
+  private static let folder = URL(
+    fileURLWithPath: ProcessInfo.processInfo.environment["STRATA_PYTORCH_FILES"] ?? "/")
+
+  /// Relative errors of all gradients: ‖g − g₆₄‖ / ‖g₆₄‖ of Strata (Winograd, then direct) and of PyTorch's float32.
+  ///
+  /// Where a ReLU's input is within rounding of 0, a program may cut otherwise than double precision does: that makes up
+  /// the errors of 10⁻³ in both programs, whichever tensors it happens to reach. Behind the last of these (the dense
+  /// layers) there is only rounding.
+  @Test(arguments: families)
+  func gradientsAreAsExactAsPyTorchs(family: String) throws {
+    let reference = try file(family, "step")
+    let double = reference.parameters("double", statistics: false)
+    let single = reference.parameters("single", statistics: false)
+    var columns: [(name: String, errors: [Double])] = [("PyTorch", errors(of: single, from: double))]
+    for algorithm in ConvolutionAlgorithm.allCases {
+      let compiled = try reference.compiled(algorithm)
+      _ = try reference.step(compiled, count: reference.labels.count)
+      columns.append((algorithm.rawValue, errors(of: try compiled.gradients(), from: double)))
+    }
+    print("\n\(family): relative error of the gradients against float64")
+    print(row("tensor", columns.map(\.name)))
+    for (i, entry) in double.entries.enumerated() {
+      print(row(entry.name, columns.map { String(format: "%.1e", $0.errors[i]) }))
+    }
+    let dense = double.entries.indices.filter { double.entries[$0].name.hasPrefix("dense") }
+    for chosen in [Array(double.entries.indices), dense] {
+      let largest = columns.map { column in chosen.map { column.errors[$0] }.max()! }
+      #expect(largest[1] < 4 * largest[0], "automatic (Winograd)")
+      #expect(largest[2] < 3 * largest[0], "direct")
+    }
+  }
+
+  /// The same initial weights and order of images: curves side by side, and PyTorch's own from weights that differ by
+  /// one unit in the last place. That is how far apart rounding alone drives two trainings.
+  @Test(arguments: families)
+  func shortTrainingsAreAlike(family: String) throws {
+    let reference = try file(family, "training")
+    let curves = try JSONDecoder().decode(
+      [[[Double]]].self, from: Data(reference.metadata["curves"]!.utf8))
+    let (expected, nudged) = (curves[0], curves[1])
+    let found = try train(reference, epochs: expected.count)
+    print("\n\(family): mean loss and test accuracy by epoch")
+    print(row("", ["Strata", "PyTorch", "nudged", "Strata", "PyTorch", "nudged"]))
+    for epoch in expected.indices {
+      let columns = [[found[epoch].loss, found[epoch].accuracy], expected[epoch], nudged[epoch]]
+      print(
+        row(
+          "epoch \(epoch + 1)",
+          columns.map { String(format: "%.5f", $0[0]) }
+            + columns.map { String(format: "%.2f %%", 100 * $0[1]) }))
+    }
+    for (epoch, (ours, theirs)) in zip(found, expected).enumerated() {
+      let spread = abs(nudged[epoch][0] - theirs[0])
+      #expect(abs(ours.loss - theirs[0]) < max(4 * spread, 0.01 * theirs[0]), "epoch \(epoch + 1)")
+    }
+  }
+
+  private func train(_ reference: Reference, epochs: Int) throws -> [(loss: Double, accuracy: Double)] {
+    let batch = 128
+    let count = Int(reference.metadata["train"]!)!
+    let order = reference.tensors["order"]!.values.map { Int($0) }
+    let compiled = try CompiledNetwork(reference.network, batch: batch, purpose: .training)
+    try compiled.load(reference.parameters("initial"))
+    let evaluator = try CompiledNetwork(reference.network, batch: batch, purpose: .inference)
+    return try (0..<epochs).map { epoch in
+      var loss = 0.0
+      for start in stride(from: 0, to: count, by: batch) {
+        let chosen = order[epoch * count + start..<epoch * count + min(start + batch, count)]
+        put(chosen, of: reference, into: compiled)
+        loss += try chosen.map { reference.labels[$0] }.withUnsafeBufferPointer {
+          try compiled.trainStep(
+            count: $0.count, labels: $0, learningRate: reference.number("learningRate"),
+            momentum: reference.number("momentum"), weightDecay: 0
+          ).lossSum
+        }
+      }
+      try evaluator.load(compiled.parameters())
+      return (loss / Double(count), try accuracy(evaluator, reference, from: count))
+    }
+  }
+
+  private func accuracy(_ evaluator: CompiledNetwork, _ reference: Reference, from first: Int) throws
+    -> Double
+  {
+    var hits = 0
+    for start in stride(from: first, to: reference.labels.count, by: evaluator.batch) {
+      let chosen = start..<min(start + evaluator.batch, reference.labels.count)
+      put(chosen, of: reference, into: evaluator)
+      try evaluator.infer(count: chosen.count)
+      for (row, image) in chosen.enumerated() {
+        let logits = evaluator.logits[row * 10..<row * 10 + 10]
+        hits += logits.firstIndex(of: logits.max()!)! - row * 10 == Int(reference.labels[image]) ? 1 : 0
+      }
+    }
+    return Double(hits) / Double(reference.labels.count - first)
+  }
+
+  private func put(_ chosen: some Sequence<Int>, of reference: Reference, into compiled: CompiledNetwork) {
+    let values = 3 * 32 * 32
+    reference.images.withUnsafeBufferPointer { images in
+      for (place, image) in chosen.enumerated() {
+        (compiled.images.baseAddress! + place * values)
+          .update(from: images.baseAddress! + image * values, count: values)
+      }
+    }
+  }
+
+  private func file(_ family: String, _ kind: String) throws -> Reference {
+    try Reference(contentsOf: Self.folder.appendingPathComponent("\(family).\(kind).safetensors"))
+  }
+
+  private func errors(of found: Parameters, from expected: Parameters) -> [Double] {
+    expected.entries.map { entry in
+      let pairs = zip(found[entry.name]!.values, entry.tensor.values)
+      let difference = pairs.reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1), 2) }
+      let scale = entry.tensor.values.reduce(0.0) { $0 + pow(Double($1), 2) }
+      return (difference / scale).squareRoot()
+    }
+  }
+
+  private func row(_ name: String, _ cells: [String]) -> String {
+    name.padding(toLength: 28, withPad: " ", startingAt: 0)
+      + cells.map { String(repeating: " ", count: max(12 - $0.count, 1)) + $0 }.joined()
+  }
+}
