@@ -1,7 +1,8 @@
 /// How 8-bit pixels become network inputs: value = pixel · factor + offset, per channel.
 public struct PixelScaling: Hashable, Sendable {
-  let factor: SIMD4<Float>
-  let offset: SIMD4<Float>
+  /// Of red, green and blue.
+  package let factor: SIMD4<Float>
+  package let offset: SIMD4<Float>
 
   /// Pixels / 255, in [0, 1].
   public static let unit = PixelScaling(mean: [0, 0, 0], standardDeviation: [1, 1, 1])

@@ -59,26 +59,3 @@ public struct ChannelBounds: Hashable, Sendable {
     self.channels = channels
   }
 }
-
-extension UnsafeBufferPointer<Float> {
-  /// Whether no value is infinite or NaN.
-  var isFinite: Bool {
-    var worst: UInt32 = 0
-    for value in self { worst = Swift.max(worst, value.bitPattern & 0x7FFF_FFFF) }
-    return worst < 0x7F80_0000
-  }
-
-  /// How many values are 0, of either sign.
-  var zeros: Int {
-    var zeros = 0
-    for start in stride(from: 0, to: count, by: 1 << 20) {
-      var some: UInt32 = 0
-      // Without a branch, which random zeros would make costly: the top bit of t − 1 is set only where t is 0.
-      for i in start..<Swift.min(start + (1 << 20), count) {
-        some &+= ((self[i].bitPattern & 0x7FFF_FFFF) &- 1) >> 31
-      }
-      zeros += Int(some)
-    }
-    return zeros
-  }
-}

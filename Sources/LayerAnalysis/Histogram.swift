@@ -6,46 +6,65 @@ import Tensors
 /// Number of equal bins of a tensor's histogram (D6).
 public let histogramBins = 256
 
-/// Counts of the finite values in 256 equal bins over `bounds` (D6): bin ⌊(x − lower)·256/range⌋ in double
-/// precision, the upper bound in the last. All fall into the first bin where the range is 0.
-///
-/// - Parameter bounds: extremes of the finite values.
-public func histogram(of values: UnsafeBufferPointer<Float>, bounds: Bounds) -> [UInt32] {
-  let lower = Double(bounds.lower)
-  let scale = bounds.range > 0 ? Double(histogramBins) / bounds.range : 0
-  let counts = AlignedBuffer<UInt32>(count: tables * histogramBins)
-  for start in stride(from: 0, to: values.count, by: block) {
-    let run = UnsafeBufferPointer(rebasing: values[start..<min(start + block, values.count)])
-    if run.isFinite {
-      count(run, lower, scale, counts.base)
-    } else {
-      for value in run where value.isFinite {
-        withUnsafePointer(to: value) {
-          count(UnsafeBufferPointer(start: $0, count: 1), lower, scale, counts.base)
+/// Counts of finite values in 256 equal bins over known bounds (D6): bin ⌊(x − lower)·256/range⌋ in double precision,
+/// the upper bound in the last. All fall into the first bin where the range is 0.
+public final class HistogramCounter {
+  private let lower: Double
+  private let scale: Double
+  private let counts = AlignedBuffer<UInt32>(count: tables * histogramBins)
+
+  /// Neighbouring values are counted in different tables, so that one that repeats does not wait for its own count.
+  private static let tables = 8
+  private static let block = 1024
+
+  /// - Parameter bounds: extremes of the finite values.
+  public init(bounds: Bounds) {
+    lower = Double(bounds.lower)
+    scale = bounds.range > 0 ? Double(histogramBins) / bounds.range : 0
+  }
+
+  public func add(_ values: UnsafeBufferPointer<Float>) {
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.block) { bins in
+      for start in stride(from: 0, to: values.count, by: Self.block) {
+        let run = UnsafeBufferPointer(rebasing: values[start..<min(start + Self.block, values.count)])
+        if RunExtent(run).isFinite {
+          count(run, bins.baseAddress!)
+        } else {
+          for value in run where value.isFinite {
+            withUnsafePointer(to: value) {
+              count(UnsafeBufferPointer(start: $0, count: 1), bins.baseAddress!)
+            }
+          }
         }
       }
     }
   }
-  return (0..<histogramBins).map { bin in
-    (0..<tables).reduce(UInt32(0)) { $0 &+ counts.base[$1 * histogramBins + bin] }
-  }
-}
 
-/// Neighbouring values are counted in different tables, so that one that repeats does not wait for its own count.
-private let tables = 16
-private let block = 4096
-
-private func count(
-  _ run: UnsafeBufferPointer<Float>, _ lower: Double, _ scale: Double, _ counts: UnsafeMutablePointer<UInt32>
-) {
-  let p = run.baseAddress!
-  var i = 0
-  while i < run.count {
-    for j in 0..<min(tables, run.count - i) {
-      let position = UInt(bitPattern: Int((Double(p[i + j]) - lower) * scale))
-      counts[j * histogramBins + Int(min(position, UInt(histogramBins - 1)))] &+= 1
+  private func count(_ run: UnsafeBufferPointer<Float>, _ bins: UnsafeMutablePointer<Int32>) {
+    let p = run.baseAddress!
+    let last = Int32(histogramBins - 1)
+    // Two loops: the first is vectorized. Adding 2⁵² leaves an integer in the low bits of the pattern.
+    for i in 0..<run.count {
+      let position = ((Double(p[i]) - lower) * scale).rounded(.down)
+      bins[i] = min(Int32(truncatingIfNeeded: (position + 0x1p52).bitPattern), last)
     }
-    i += tables
+    let table = counts.base
+    let whole = run.count & ~(Self.tables - 1)
+    var i = 0
+    while i < whole {
+      for j in 0..<Self.tables { table[j * histogramBins + Int(bins[i + j])] &+= 1 }
+      i += Self.tables
+    }
+    while i < run.count {
+      table[Int(bins[i])] &+= 1
+      i += 1
+    }
+  }
+
+  public var result: [UInt32] {
+    (0..<histogramBins).map { bin in
+      (0..<Self.tables).reduce(UInt32(0)) { $0 &+ counts.base[$1 * histogramBins + bin] }
+    }
   }
 }
 

@@ -10,66 +10,67 @@ import Tensors
 public func percentileBounds(
   of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, clippedPercent: Double
 ) -> ChannelBounds {
-  precondition(values.count == layout.count && (0...50).contains(clippedPercent))
-  let clip = SymmetricClip(percent: clippedPercent)
-  let (tensor, channels) = countUpperHalves(of: values, layout: layout, ranks: clip.ranks)
-
-  let tables = clip.ranks(of: 1).count * SortKey.halves
-  let tensorLower = AlignedBuffer<UInt32>(count: tables)
-  let channelLower = AlignedBuffer<UInt32>(count: tables)
-  let bounds = channels.enumerated().map { channel, selection in
-    channelLower.buffer[..<(selection.wanted.count * SortKey.halves)].update(repeating: 0)
-    layout.forEachRun(ofChannel: channel, in: values) { run in
-      for (i, half) in selection.wanted.enumerated() {
-        countLowerHalves(run, of: half, channelLower.base + i * SortKey.halves)
-      }
-      for (i, half) in tensor.wanted.enumerated() {
-        countLowerHalves(run, of: half, tensorLower.base + i * SortKey.halves)
-      }
-    }
-    return clip.bounds(selection, lower: channelLower.base)
-  }
-  return ChannelBounds(tensor: clip.bounds(tensor, lower: tensorLower.base), channels: bounds)
+  let survey = ChannelSurvey(layout, clippedPercent: clippedPercent)
+  survey.add(values)
+  return survey.result().bounds
 }
 
-/// The first pass: the selection of the whole tensor and of every channel.
-private func countUpperHalves(
-  of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, ranks: (Int) -> [Int]
-) -> (tensor: RankSelection, channels: [RankSelection]) {
-  let counter = UpperHalfCounts()
-  var total = [UInt32](repeating: 0, count: SortKey.halves)
-  var totalZeros = 0
-  let channels = (0..<layout.channels).map { channel in
-    layout.forEachRun(ofChannel: channel, in: values) { counter.add($0) }
-    let (counts, zeros) = counter.take()
-    for half in 0..<SortKey.halves { total[half] &+= counts[half] }
-    totalZeros += zeros
-    return RankSelection(upper: counts, zeros: zeros, ranks: ranks)
-  }
-  return (RankSelection(upper: total, zeros: totalZeros, ranks: ranks), channels)
-}
+/// The p-th and (100 − p)-th percentile of a stream of values, in memory for 4·p percent of them, and little time
+/// for those between.
+struct SymmetricClip {
+  private let lowerEnd: LinearPercentile
+  private let upperEnd: LinearPercentile
+  private(set) var least: Tail
+  private(set) var greatest: Tail
 
-/// The p-th and (100 − p)-th percentile of n sorted values.
-private struct SymmetricClip {
-  private let ends: [LinearPercentile]
-
-  init(percent: Double) {
-    ends = [LinearPercentile(percent: percent), LinearPercentile(percent: 100 - percent)]
+  /// How many values of memory the percentiles of `total` values take.
+  static func capacity(percent: Double, of total: Int) -> Int {
+    capacities(percent: percent, of: total).least + capacities(percent: percent, of: total).greatest
   }
 
-  func ranks(of count: Int) -> [Int] {
-    ends.flatMap { [$0.ranks(of: count).below, $0.ranks(of: count).above] }
+  private static func capacities(percent: Double, of total: Int) -> (least: Int, greatest: Int) {
+    let wanted = Self.wanted(
+      LinearPercentile(percent: percent), LinearPercentile(percent: 100 - percent), total)
+    return (
+      Tail.capacity(wanted: wanted.least, of: total), Tail.capacity(wanted: wanted.greatest, of: total)
+    )
   }
 
-  func bounds(_ selection: RankSelection, lower: UnsafePointer<UInt32>) -> Bounds {
-    guard selection.finite > 0 else { return Bounds(lower: 0, upper: 0) }
-    let values = ends.map { end in
-      let (below, above) = end.ranks(of: selection.finite)
-      return end.interpolate(
-        selection.value(ofRank: below, lower: lower), selection.value(ofRank: above, lower: lower),
-        count: selection.finite)
-    }
-    return Bounds(lower: values[0], upper: values[1])
+  /// How many values from either end the ranks of the percentiles reach.
+  private static func wanted(
+    _ lower: LinearPercentile, _ upper: LinearPercentile, _ count: Int
+  ) -> (least: Int, greatest: Int) {
+    (min(lower.ranks(of: count).above + 1, count), count - max(upper.ranks(of: count).below, 0))
+  }
+
+  /// - Parameter values: room for `capacity(percent:of:)` values.
+  init(percent: Double, of total: Int, values: UnsafeMutablePointer<Float>) {
+    precondition((0...50).contains(percent), "\(percent) percent at either end")
+    lowerEnd = LinearPercentile(percent: percent)
+    upperEnd = LinearPercentile(percent: 100 - percent)
+    let wanted = Self.wanted(lowerEnd, upperEnd, total)
+    least = Tail(.least, wanted: wanted.least, of: total, values: values)
+    greatest = Tail(
+      .greatest, wanted: wanted.greatest, of: total,
+      values: values + Self.capacities(percent: percent, of: total).least)
+  }
+
+  /// Takes finite values that lie in `bounds`.
+  @inline(__always)
+  mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds) {
+    if least.wants(extreme: bounds.lower) { least.offer(run) }
+    if greatest.wants(extreme: bounds.upper) { greatest.offer(run) }
+  }
+
+  /// - Parameter count: of the values added.
+  mutating func bounds(count: Int) -> Bounds {
+    guard count > 0 else { return Bounds(lower: 0, upper: 0) }
+    let wanted = Self.wanted(lowerEnd, upperEnd, count)
+    let low = least.values(ofRank: wanted.least)
+    let high = greatest.values(ofRank: wanted.greatest)
+    return Bounds(
+      lower: lowerEnd.interpolate(wanted.least > 1 ? low.next : low.value, low.value, count: count),
+      upper: upperEnd.interpolate(high.value, wanted.greatest > 1 ? high.next : high.value, count: count))
   }
 }
 
@@ -79,6 +80,7 @@ private struct LinearPercentile {
 
   private func position(_ count: Int) -> Double { Double(count - 1) * (percent / 100) }
 
+  /// Neighbouring positions in ascending order; the last twice where the percentile is the greatest value.
   func ranks(of count: Int) -> (below: Int, above: Int) {
     let below = Int(position(count).rounded(.down))
     return below >= count - 1 ? (count - 1, count - 1) : (below, below + 1)

@@ -28,23 +28,22 @@ public struct NoiseEnergy: Hashable, Sendable {
   /// Adds values and their rounding error under a quantizer: q = clip(rint(x/scale) + zeroPoint), float32 as
   /// everywhere, ties to even (E1).
   public mutating func add(_ values: UnsafeBufferPointer<Float>, quantizedBy grid: QuantizationGrid) {
-    let low = SIMD4<Float>(repeating: Float(-grid.zeroPoint))
-    let high = SIMD4<Float>(repeating: Float(grid.levels - 1 - grid.zeroPoint))
-    let scale = SIMD4<Float>(repeating: grid.scale)
-    // Adding and taking away 1.5·2²³ rounds to an integer, ties to even, below 2²².
-    let magic = SIMD4<Float>(repeating: 0x1.8p23)
-    add(values) { _, x in
-      var level = x / scale
-      level.replace(with: low, where: level .< low)
-      level.replace(with: high, where: level .> high)
-      return scale * (level + magic - magic)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.block) { rounded in
+      for start in stride(from: 0, to: values.count, by: Self.block) {
+        let some = UnsafeBufferPointer(rebasing: values[start..<min(start + Self.block, values.count)])
+        round(some, to: grid, into: rounded.baseAddress!)
+        add(block: some, approximation: rounded.baseAddress!)
+      }
     }
   }
 
   /// Adds values and their difference from an approximation of them.
   public mutating func add(_ values: UnsafeBufferPointer<Float>, approximation: UnsafeBufferPointer<Float>) {
     precondition(values.count == approximation.count)
-    add(values) { i, _ in approximation.four(at: i) }
+    for start in stride(from: 0, to: values.count, by: Self.block) {
+      let some = UnsafeBufferPointer(rebasing: values[start..<min(start + Self.block, values.count)])
+      add(block: some, approximation: approximation.baseAddress! + start)
+    }
   }
 
   public mutating func merge(_ other: NoiseEnergy) {
@@ -59,56 +58,59 @@ public struct NoiseEnergy: Hashable, Sendable {
   /// Signal to quantization noise ratio in dB (D5, eq. 3.3): 10·log10(E[x²]/E[δ²]); nil where either is 0.
   public var sqnr: Double? { signal > 0 && noise > 0 ? 10 * log10(signal / noise) : nil }
 
-  @inline(__always)
-  private mutating func add(
-    _ values: UnsafeBufferPointer<Float>, _ approximation: (Int, SIMD4<Float>) -> SIMD4<Float>
-  ) {
-    let block = 4096
-    for start in stride(from: 0, to: values.count, by: block) {
-      let end = min(start + block, values.count)
-      var signals = SIMD4<Double>.zero
-      var noises = SIMD4<Double>.zero
-      var i = start
-      while i < end {
-        let x = values.four(at: i)
-        let (s, n) = squares(x, approximation(i, x))
-        signals += s
-        noises += n
-        i += 4
-      }
-      if (signals + noises).sum().isFinite {
-        signal += signals.sum()
-        noise += noises.sum()
-        count += end - start
-      } else {
-        for i in stride(from: start, to: end, by: 4) {
-          let x = values.four(at: i)
-          let (s, n) = squares(x, approximation(i, x))
-          for lane in 0..<min(4, end - i) where (s[lane] + n[lane]).isFinite {
-            signal += s[lane]
-            noise += n[lane]
-            count += 1
-          }
-        }
-      }
-    }
-  }
+  /// Values whose squares are added up before they join the sums.
+  private static let block = 4096
 
-  /// The squares, lane by lane, of values and of their approximations' errors.
-  @inline(__always)
-  private func squares(_ x: SIMD4<Float>, _ y: SIMD4<Float>) -> (SIMD4<Double>, SIMD4<Double>) {
-    let value = SIMD4<Double>(Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]))
-    let error = SIMD4<Double>(Double(y[0]), Double(y[1]), Double(y[2]), Double(y[3])) - value
-    return (value * value, error * error)
+  private mutating func add(block: UnsafeBufferPointer<Float>, approximation y: UnsafePointer<Float>) {
+    guard let x = block.baseAddress else { return }
+    var signals = SIMD4<Double>.zero
+    var noises = SIMD4<Double>.zero
+    let whole = block.count & ~3
+    var i = 0
+    while i < whole {
+      let value = SIMD4<Double>(Double(x[i]), Double(x[i + 1]), Double(x[i + 2]), Double(x[i + 3]))
+      let other = SIMD4<Double>(Double(y[i]), Double(y[i + 1]), Double(y[i + 2]), Double(y[i + 3]))
+      let error = other - value
+      signals += value * value
+      noises += error * error
+      i += 4
+    }
+    while i < block.count {
+      let error = Double(y[i]) - Double(x[i])
+      signals[i - whole] += Double(x[i]) * Double(x[i])
+      noises[i - whole] += error * error
+      i += 1
+    }
+    if (signals + noises).sum().isFinite {
+      signal += signals.sum()
+      noise += noises.sum()
+      count += block.count
+      return
+    }
+    for i in block.indices {
+      let value = Double(x[i])
+      let error = Double(y[i]) - value
+      guard (value * value + error * error).isFinite else { continue }
+      signal += value * value
+      noise += error * error
+      count += 1
+    }
   }
 }
 
-extension UnsafeBufferPointer<Float> {
-  /// The four values from an index on, zeros past the end.
-  @inline(__always)
-  fileprivate func four(at i: Int) -> SIMD4<Float> {
-    let p = baseAddress!
-    if i + 4 <= count { return SIMD4(p[i], p[i + 1], p[i + 2], p[i + 3]) }
-    return SIMD4(p[i], i + 1 < count ? p[i + 1] : 0, i + 2 < count ? p[i + 2] : 0, 0)
+/// The values that a quantizer has levels for and that lie nearest; a loop that vectorizes.
+private func round(
+  _ values: UnsafeBufferPointer<Float>, to grid: QuantizationGrid, into rounded: UnsafeMutablePointer<Float>
+) {
+  let x = values.baseAddress!
+  let scale = grid.scale
+  let low = Float(-grid.zeroPoint)
+  let high = Float(grid.levels - 1 - grid.zeroPoint)
+  for i in 0..<values.count {
+    var level = x[i] / scale
+    level = level < low ? low : level
+    level = level > high ? high : level
+    // Adding and taking away 1.5·2²³ rounds to an integer, ties to even, below 2²².
+    rounded[i] = scale * (level + 0x1.8p23 - 0x1.8p23)
   }
 }

@@ -12,13 +12,21 @@ extension TensorStatistics {
     of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, clippedPercent: Double? = nil,
     quantizedBy grids: (ChannelBounds) -> [QuantizationGrid] = { _ in [] }
   ) {
-    self.init()
-    let channels = channelMoments(of: values, layout: layout)
-    let tensor = channels.reduce(into: Moments()) { $0.merge($1) }
-    let bounds =
-      clippedPercent.map { percentileBounds(of: values, layout: layout, clippedPercent: $0) }
-      ?? ChannelBounds(tensor: tensor.bounds, channels: channels.map(\.bounds))
+    precondition(values.count == layout.count)
+    let survey = ChannelSurvey(layout, clippedPercent: clippedPercent)
+    survey.add(values)
+    let (moments, bounds) = survey.result()
+    self.init(moments: moments, bounds: bounds)
+    let histogram = HistogramCounter(bounds: Bounds(lower: minimum, upper: maximum))
+    histogram.add(values)
+    setHistogram(histogram.result)
+    sqnr = quantizationNoise(of: values, layout: layout, quantizedBy: grids(bounds))?.sqnr
+  }
 
+  /// What the first look at a tensor tells, a `ChannelSurvey`'s result: all but histogram and SQNR.
+  public init(moments: [Moments], bounds: ChannelBounds) {
+    self.init()
+    let tensor = moments.reduce(into: Moments()) { $0.merge($1) }
     count = tensor.count
     minimum = tensor.minimum
     maximum = tensor.maximum
@@ -29,12 +37,15 @@ extension TensorStatistics {
     averagePrecision = LayerAnalysis.averagePrecision(bounds)
     sparsity = tensor.sparsity
     kurtosis = tensor.excessKurtosis
-    channelKurtosis = meanChannelKurtosis(channels)
-    histogram = LayerAnalysis.histogram(of: values, bounds: tensor.bounds)
-    klFromUniform = tensor.bounds.range > 0 ? LayerAnalysis.klFromUniform(histogram) : nil
+    channelKurtosis = meanChannelKurtosis(moments)
     channelLower = bounds.channels.map(\.lower)
     channelUpper = bounds.channels.map(\.upper)
-    sqnr = quantizationNoise(of: values, layout: layout, quantizedBy: grids(bounds))?.sqnr
+  }
+
+  /// Takes over the histogram between the extremes, and its divergence from the uniform one.
+  public mutating func setHistogram(_ histogram: [UInt32]) {
+    self.histogram = histogram
+    klFromUniform = Double(maximum) > Double(minimum) ? LayerAnalysis.klFromUniform(histogram) : nil
   }
 }
 

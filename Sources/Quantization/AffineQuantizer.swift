@@ -61,4 +61,20 @@ public struct AffineQuantizer: Hashable, Sendable {
 
   /// The nearest value that has a level.
   public func rounded(_ value: Float) -> Float { self.value(of: level(of: value)) }
+
+  /// Writes the same of many values; a loop that vectorizes.
+  func round(_ values: UnsafeBufferPointer<Float>, into rounded: UnsafeMutablePointer<Float>) {
+    guard let x = values.baseAddress else { return }
+    let low = Float(-zeroPoint)
+    let high = Float(lastLevel - zeroPoint)
+    let scale = scale
+    for i in 0..<values.count {
+      var steps = x[i] / scale
+      steps = steps == steps ? steps : 0
+      steps = steps < low ? low : steps
+      steps = steps > high ? high : steps
+      // Adding and taking away 1.5·2²³ rounds to an integer, ties to even, below 2²².
+      rounded[i] = scale * (steps + 0x1.8p23 - 0x1.8p23)
+    }
+  }
 }

@@ -95,9 +95,7 @@ package final class ByteConvolution: IntegerConvolution {
       let mask = UInt16(1) << UInt16(planeBits) - 1
       let x = plane.base
       problem.forEachRow(images: images) { source, destination, length in
-        for i in 0..<length {
-          x[destination + i] = UInt8(truncatingIfNeeded: levels[source + i] &>> shift & mask)
-        }
+        takeBits(of: levels + source, shift: shift, mask: mask, into: x + destination, count: length)
       }
     }
     correction.prepare(levels, images: images)
@@ -121,6 +119,13 @@ package final class ByteConvolution: IntegerConvolution {
     correction.apply(to: sums.base, images: images)
     return .narrow(sums.base)
   }
+}
+
+private func takeBits(
+  of levels: UnsafePointer<UInt16>, shift: UInt16, mask: UInt16, into bytes: UnsafeMutablePointer<UInt8>,
+  count: Int
+) {
+  for i in 0..<count { bytes[i] = UInt8(truncatingIfNeeded: levels[i] &>> shift & mask) }
 }
 
 /// The forward primitive for a byte convolution over padded images, with groups merged where oneDNN needs it.

@@ -1,3 +1,5 @@
+public import LayerAnalysis
+
 /// The quantizers of everything that flows between layers (E2).
 public struct Calibration: Hashable, Sendable {
   /// The image's, over its own range.
@@ -8,6 +10,15 @@ public struct Calibration: Hashable, Sendable {
   public init(input: AffineQuantizer, outputs: [AffineQuantizer]) {
     self.input = input
     self.outputs = outputs
+  }
+
+  /// - Parameters:
+  ///   - images: the calibration sample's, whose own range is taken.
+  ///   - outputs: ranges of every layer's output, clipped.
+  public init(images: UnsafeBufferPointer<Float>, outputs: [Bounds], bits: Int) {
+    self.init(
+      input: AffineQuantizer(Moments.ofAll(images).bounds, bits: bits),
+      outputs: outputs.map { AffineQuantizer($0, bits: bits) })
   }
 
   /// The quantizer of a layer's input.

@@ -35,16 +35,17 @@ package final class DepthwiseIntegerConvolution: IntegerConvolution {
     let side = problem.paddedSize
     let x = input.base
     problem.forEachRow(images: images) { source, destination, length in
-      for i in 0..<length { x[destination + i] = Int16(truncatingIfNeeded: levels[source + i]) &- zero }
+      subtract(zero, from: levels + source, into: x + destination, count: length)
     }
+    let row = side * g.inChannels
     for image in 0..<images {
-      for row in 0..<g.outputSize {
+      for y in 0..<g.outputSize {
+        let corner = x + (image * side + y * g.stride) * row
+        let out = sums.base + (image * g.outputSize + y) * g.outputSize * g.outChannels
         for column in 0..<g.outputSize {
-          let corner = (image * side + row * g.stride) * side + column * g.stride
           sumWindow(
-            x + corner * g.inChannels, weights.base, bias.base,
-            sums.base + ((image * g.outputSize + row) * g.outputSize + column) * g.outChannels,
-            kernel: g.kernel, channels: g.inChannels, rowStride: side * g.inChannels)
+            corner + column * g.stride * g.inChannels, weights.base, bias.base, out + column * g.outChannels,
+            kernel: g.kernel, channels: g.inChannels, rowStride: row)
         }
       }
     }
@@ -52,7 +53,15 @@ package final class DepthwiseIntegerConvolution: IntegerConvolution {
   }
 }
 
+/// levels − zero.
+private func subtract(
+  _ zero: Int16, from levels: UnsafePointer<UInt16>, into x: UnsafeMutablePointer<Int16>, count: Int
+) {
+  for i in 0..<count { x[i] = Int16(truncatingIfNeeded: levels[i]) &- zero }
+}
+
 /// The sums of one output pixel, eight channels at a time in registers over the whole window.
+@inline(__always)
 private func sumWindow(
   _ x: UnsafePointer<Int16>, _ weights: UnsafePointer<Int16>, _ bias: UnsafePointer<Int32>,
   _ sums: UnsafeMutablePointer<Int32>, kernel: Int, channels: Int, rowStride: Int
@@ -61,17 +70,27 @@ private func sumWindow(
   var c = 0
   while c < whole {
     var sum = UnsafeRawPointer(bias + c).loadUnaligned(as: SIMD8<Int32>.self)
-    for ky in 0..<kernel {
-      for kx in 0..<kernel {
-        let values = UnsafeRawPointer(x + ky * rowStride + kx * channels + c).loadUnaligned(
-          as: SIMD8<Int16>.self)
-        let w = UnsafeRawPointer(weights + (ky * kernel + kx) * channels + c).loadUnaligned(
-          as: SIMD8<Int16>.self)
-        sum &+= SIMD8<Int32>(truncatingIfNeeded: values) &* SIMD8<Int32>(truncatingIfNeeded: w)
+    var row = x + c
+    var tap = weights + c
+    if kernel == 3 {
+      for _ in 0..<3 {
+        sum &+= products(row, tap)
+        sum &+= products(row + channels, tap + channels)
+        sum &+= products(row + 2 &* channels, tap + 2 &* channels)
+        row += rowStride
+        tap += 3 &* channels
+      }
+    } else {
+      for _ in 0..<kernel {
+        for kx in 0..<kernel {
+          sum &+= products(row + kx &* channels, tap)
+          tap += channels
+        }
+        row += rowStride
       }
     }
     UnsafeMutableRawPointer(sums + c).storeBytes(of: sum, as: SIMD8<Int32>.self)
-    c += 8
+    c &+= 8
   }
   while c < channels {
     var sum = bias[c]
@@ -82,4 +101,11 @@ private func sumWindow(
     sums[c] = sum
     c += 1
   }
+}
+
+@inline(__always)
+private func products(_ x: UnsafePointer<Int16>, _ w: UnsafePointer<Int16>) -> SIMD8<Int32> {
+  let values = UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Int16>.self)
+  let weights = UnsafeRawPointer(w).loadUnaligned(as: SIMD8<Int16>.self)
+  return SIMD8<Int32>(truncatingIfNeeded: values) &* SIMD8<Int32>(truncatingIfNeeded: weights)
 }

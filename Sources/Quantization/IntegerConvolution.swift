@@ -53,11 +53,17 @@ package struct IntegerConvolutionProblem {
 
   /// Copies images into the middle of padded ones, whose borders are left as they are.
   ///
-  /// - Parameter copy: from, to and length of a run of pixels' levels; every run lies in one row of one image.
+  /// - Parameter copy: from, to and length of a run of pixels' levels; every run lies in one row of one image, or
+  ///   is a whole image where none is padded.
   @inline(__always)
   func forEachRow(images: Int, _ copy: (_ source: Int, _ destination: Int, _ length: Int) -> Void) {
     let g = geometry
     let row = g.inputSize * g.inChannels
+    if paddedSize == g.inputSize {
+      let image = g.inputSize * row
+      for i in 0..<images { copy(i * image, i * image, image) }
+      return
+    }
     for image in 0..<images {
       for y in 0..<g.inputSize {
         let padded = (image * paddedSize + y + g.padBefore) * paddedSize + g.padBefore

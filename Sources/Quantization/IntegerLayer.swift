@@ -52,15 +52,23 @@ final class IntegerLayer {
 }
 
 /// b/(S_x·S_w), ties to even, as 32-bit integers, or as 64-bit ones where operands have more than 8 bits (E2).
-/// A bias that is not finite is 0.
-func quantizedBias(_ bias: [Float], input: AffineQuantizer, weights: QuantizedWeights) -> [Int64] {
+/// A bias that is not finite is 0. One too large is cut to what leaves room for the sum of products, so that their
+/// 32-bit total cannot wrap round to the other sign.
+package func quantizedBias(_ bias: [Float], input: AffineQuantizer, weights: QuantizedWeights) -> [Int64] {
   let isWide = input.bits > 8 || weights.quantizers[0].bits > 8
-  let limit = isWide ? 0x1p62 : Double(Int32.max)
+  let window = Double(weights.levels.count / weights.outChannels)
   return bias.enumerated().map { channel, value in
-    let scale = Double(input.scale) * Double(weights.quantizer(ofChannel: channel).scale)
-    let steps = (Double(value) / scale).rounded(.toNearestOrEven)
+    let kernel = weights.quantizer(ofChannel: channel)
+    let products = window * Double(input.greatestDistance) * Double(kernel.greatestDistance)
+    let limit = isWide ? 0x1p62 : max(Double(Int32.max) - products, 0x1p30)
+    let steps = (Double(value) / (Double(input.scale) * Double(kernel.scale))).rounded(.toNearestOrEven)
     return value.isFinite ? Int64(min(max(steps, -limit), limit)) : 0
   }
+}
+
+extension AffineQuantizer {
+  /// Greatest |q − Z|.
+  fileprivate var greatestDistance: Int32 { max(zeroPoint, lastLevel - zeroPoint) }
 }
 
 /// Maximum over windows of 2 × 2 with stride 2: images × 2·size × 2·size × C to images × size × size × C.

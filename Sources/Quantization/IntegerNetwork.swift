@@ -126,11 +126,16 @@ public final class IntegerNetwork {
     let quantizer = calibration.outputs[layer]
     let (scale, zero, channels) = (quantizer.scale, quantizer.zeroPoint, shape.outChannels)
     let v = values.baseAddress!
+    // Some pixels at a time, whose levels stay in the cache while the channels are gone through.
+    let block = 32
     for image in 0..<count {
-      for c in 0..<channels {
-        let source = levels + image * shape.outputCount + c
-        let destination = v + image * shape.outputCount + c * pixels
-        for p in 0..<pixels { destination[p] = scale * Float(Int32(source[p * channels]) &- zero) }
+      for first in stride(from: 0, to: pixels, by: block) {
+        let some = min(block, pixels - first)
+        for c in 0..<channels {
+          let source = levels + image * shape.outputCount + first * channels + c
+          let destination = v + image * shape.outputCount + c * pixels + first
+          for p in 0..<some { destination[p] = scale * Float(Int32(source[p &* channels]) &- zero) }
+        }
       }
     }
   }

@@ -44,8 +44,8 @@ public final class PostTrainingQuantization {
   private let compiled: CompiledNetwork
   private var folded: [FoldedLayer] = []
 
-  /// Images that go through the fp32 network at a time.
-  private static let batch = 64
+  /// Images that go through the fp32 network at a time: what a layer leaves is in the cache for the next.
+  private static let batch = 16
 
   /// - Parameter threads: of fp32 inference and of the integer network.
   /// - Throws: `OneDNNError` where oneDNN has no fast code for a layer.
@@ -83,6 +83,24 @@ public final class PostTrainingQuantization {
     }
   }
 
+  /// Runs images through the fp32 network last loaded, with BatchNorm folded in.
+  ///
+  /// - Parameters:
+  ///   - images: count × C × H × W, row-major.
+  ///   - logits: count × classes.
+  public func infer(
+    images: UnsafeBufferPointer<Float>, count: Int, logits: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let (values, classes) = (network.inputCount, network.architecture.classes)
+    precondition(images.count >= count * values && logits.count >= count * classes)
+    for start in stride(from: 0, to: count, by: Self.batch) {
+      let now = min(Self.batch, count - start)
+      compiled.images.baseAddress!.update(from: images.baseAddress! + start * values, count: now * values)
+      try compiled.infer(count: now)
+      (logits.baseAddress! + start * classes).update(from: compiled.logits.baseAddress!, count: now * classes)
+    }
+  }
+
   /// Calibrates on a sample: percentile ranges of every activation, the integer network, statistics of the
   /// activations (D4–D6), and the errors of D7.
   ///
@@ -106,11 +124,10 @@ public final class PostTrainingQuantization {
     precondition(!folded.isEmpty, "load parameters first")
     precondition(count > 0 && images.count >= count * network.inputCount)
     let images = UnsafeBufferPointer(rebasing: images[..<(count * network.inputCount)])
-    let range = Moments.ofAll(images).bounds
+    let input = Calibration(images: images, outputs: [], bits: options.activationBits).input
     let integer = try IntegerNetwork(
-      network, folded: folded, input: AffineQuantizer(range, bits: options.activationBits), options: options,
-      arithmetic: arithmetic, threads: threads)
-    let activations = LayerActivations(compiled, images: images, count: count, batch: Self.batch)
+      network, folded: folded, input: input, options: options, arithmetic: arithmetic, threads: threads)
+    let activations = LayerActivations(compiled, images: images, count: count)
     let levels = AlignedBuffer<UInt16>(count: count * network.largestActivation)
     integer.quantize(images: images, count: count, into: levels.base)
     let sensitivity = try Sensitivity(compiled, activations, images: min(options.sensitivityImages, count))
@@ -125,24 +142,25 @@ public final class PostTrainingQuantization {
         quantized: QuantizedWeights(folded[layer].weight, options: options)
           .dequantized(shape: folded[layer].weight.shape))
       guard goesOn() else { return nil }
-      try activations.advance()
-      guard goesOn() else { return nil }
-      var output: AffineQuantizer!
-      statistics.append(
-        TensorStatistics(
-          of: activations.values, layout: activations.layout, clippedPercent: options.clippedPercent
-        ) { bounds in
-          output = AffineQuantizer(bounds.tensor, bits: options.activationBits)
-          return [output.grid]
-        })
+      let survey = ChannelSurvey(activations.nextLayout, clippedPercent: options.clippedPercent)
+      try activations.advance(survey)
+      let (moments, bounds) = survey.result()
+      let output = AffineQuantizer(bounds.tensor, bits: options.activationBits)
       guard goesOn() else { return nil }
       error.activationsAloneQMSE = try sensitivity?.ofActivations(layer: layer, quantizer: output)
       try integer.append(output: output)
       guard goesOn() else { return nil }
       try integer.run(layer: layer, levels.base, count: count)
-      let noise = activations.noise(of: integer, levels: levels.base)
-      error.mse = noise.meanSquareError
-      error.sqnr = noise.sqnr
+      guard goesOn() else { return nil }
+      var found = TensorStatistics(moments: moments, bounds: bounds)
+      let histogram = HistogramCounter(bounds: Bounds(lower: found.minimum, upper: found.maximum))
+      let noise = activations.compare(
+        with: integer, levels: levels.base, histogram: histogram, quantizedBy: output.grid)
+      found.setHistogram(histogram.result)
+      found.sqnr = noise.rounding.sqnr
+      statistics.append(found)
+      error.mse = noise.quantization.meanSquareError
+      error.sqnr = noise.quantization.sqnr
       errors.append(error)
     }
     return CalibratedNetwork(network: integer, activations: statistics, errors: errors)
@@ -151,6 +169,6 @@ public final class PostTrainingQuantization {
 
 extension Moments {
   static func ofAll(_ values: UnsafeBufferPointer<Float>) -> Moments {
-    Moments(channel: 0, of: values, layout: ChannelLayout(outer: 1, channels: 1, inner: values.count))
+    channelMoments(of: values, layout: ChannelLayout(outer: 1, channels: 1, inner: values.count))[0]
   }
 }

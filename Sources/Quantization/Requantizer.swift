@@ -28,7 +28,7 @@ package struct Requantizer {
     }
   }
 
-  /// The level of one accumulator: the definition that the vectorised loop below equals.
+  /// The level of one accumulator: the definition that the vectorized loop below equals.
   package func level(of accumulator: Int32, channel: Int) -> UInt16 {
     let steps: Int32
     switch rounding {
@@ -88,38 +88,19 @@ package struct Requantizer {
   }
 }
 
-/// One pixel: clip(acc·m) rounded to even, plus the zero point.
+/// One pixel: clip(acc·m) rounded to even, plus the zero point; a loop that vectorizes.
 private func requantizeToEven(
   _ accumulators: UnsafePointer<Int32>, _ multipliers: UnsafeBufferPointer<Float>,
   _ levels: UnsafeMutablePointer<UInt16>, zeroPoint: Int32, lowest: Float, highest: Float
 ) {
   let m = multipliers.baseAddress!
-  let low = SIMD4<Float>(repeating: lowest)
-  let high = SIMD4<Float>(repeating: highest)
   // Adding 1.5·2²³ leaves the integer, rounded to even, in the low bits of the pattern.
-  let magic = SIMD4<Float>(repeating: 0x1.8p23)
-  let offset = SIMD4<Int32>(repeating: zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern))
-  @inline(__always)
-  func four(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Int32> {
-    var real = a * b
-    real.replace(with: low, where: real .< low)
-    real.replace(with: high, where: real .> high)
-    return unsafeBitCast(real + magic, to: SIMD4<Int32>.self) &+ offset
-  }
-  let whole = multipliers.count & ~3
-  var i = 0
-  while i < whole {
-    let a = SIMD4<Float>(
-      Float(accumulators[i]), Float(accumulators[i + 1]), Float(accumulators[i + 2]),
-      Float(accumulators[i + 3]))
-    let q = four(a, SIMD4(m[i], m[i + 1], m[i + 2], m[i + 3]))
-    for j in 0..<4 { levels[i + j] = UInt16(truncatingIfNeeded: q[j]) }
-    i += 4
-  }
-  while i < multipliers.count {
-    levels[i] = UInt16(
-      truncatingIfNeeded: four(SIMD4(repeating: Float(accumulators[i])), SIMD4(repeating: m[i]))[0])
-    i += 1
+  let offset = zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern)
+  for i in 0..<multipliers.count {
+    var real = Float(accumulators[i]) * m[i]
+    real = real < lowest ? lowest : real
+    real = real > highest ? highest : real
+    levels[i] = UInt16(truncatingIfNeeded: Int32(bitPattern: (real + 0x1.8p23).bitPattern) &+ offset)
   }
 }
 
@@ -163,7 +144,8 @@ package struct FixedPointMultiplier: Hashable {
   /// Rounded to the high half of the doubled product, then divided by a power of two with ties away from zero
   /// (gemmlowp's `SaturatingRoundingDoublingHighMul` and `RoundingDivideByPOT`).
   package func multiplyRoundingTwice(_ x: Int32) -> Int32 {
-    let shifted = Int32(clamping: Int64(x) << max(shift, 0))
+    // From 31 on, every x but 0 is clamped.
+    let shifted = Int32(clamping: Int64(x) << min(max(shift, 0), 31))
     let product = Int64(shifted) * Int64(mantissa)
     let nudge: Int64 = product >= 0 ? 1 << 30 : 1 - 1 << 30
     let high = Int32(clamping: (product + nudge) / (1 << 31))

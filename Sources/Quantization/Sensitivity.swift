@@ -8,8 +8,8 @@ final class Sensitivity {
   private let compiled: CompiledNetwork
   private let activations: LayerActivations
   private let batches: [Range<Int>]
-  /// fp32 logits of each batch.
-  private var logits: [[Float]] = []
+  /// fp32 logits, images × classes.
+  private let logits: [Float]
   private let scratch: AlignedBuffer<Float>
 
   /// nil for no images.
@@ -20,15 +20,21 @@ final class Sensitivity {
     let batch = min(compiled.batch, images)
     batches = stride(from: 0, to: images, by: batch).map { $0..<min($0 + batch, images) }
     scratch = AlignedBuffer(count: batch * compiled.network.layers.map(\.outputCount).max()!)
-    for range in batches {
+    logits = try Self.logits(compiled, batches) { range in
       try activations.supply(range)
       try compiled.infer(count: range.count)
-      logits.append(currentLogits(range))
     }
   }
 
-  private func currentLogits(_ range: Range<Int>) -> [Float] {
-    [Float](compiled.logits[..<(range.count * compiled.network.architecture.classes)])
+  private static func logits(
+    _ compiled: CompiledNetwork, _ batches: [Range<Int>], _ infer: (Range<Int>) throws -> Void
+  ) rethrows -> [Float] {
+    var logits: [Float] = []
+    for range in batches {
+      try infer(range)
+      logits += compiled.logits[..<(range.count * compiled.network.architecture.classes)]
+    }
+    return logits
   }
 
   /// With only a layer's weights quantized, while `activations` still hold the layer's input.
@@ -54,25 +60,20 @@ final class Sensitivity {
     return try qmse { range in
       let start = range.lowerBound * perImage
       let count = range.count * perImage
-      let values = activations.values
-      for i in 0..<count { scratch.base[i] = quantizer.rounded(values[start + i]) }
+      quantizer.round(
+        UnsafeBufferPointer(rebasing: activations.values[start..<start + count]), into: scratch.base)
       try compiled.writeActivation(
         layer: layer, count: range.count, from: UnsafeBufferPointer(start: scratch.base, count: count))
       try compiled.infer(resumingAfter: layer, count: range.count)
     }
   }
 
-  private func qmse(_ infer: (Range<Int>) throws -> Void) throws -> Double {
-    let classes = compiled.network.architecture.classes
-    var sum = 0.0
-    for (range, reference) in zip(batches, logits) {
-      try infer(range)
-      let found = currentLogits(range)
-      let error = reference.withUnsafeBufferPointer { reference in
-        found.withUnsafeBufferPointer { OutputErrors.qmse(fp32: reference, quantized: $0, classes: classes) }
+  private func qmse(_ infer: (Range<Int>) throws -> Void) rethrows -> Double {
+    let found = try Self.logits(compiled, batches, infer)
+    return logits.withUnsafeBufferPointer { logits in
+      found.withUnsafeBufferPointer {
+        OutputErrors.qmse(fp32: logits, quantized: $0, classes: compiled.network.architecture.classes)
       }
-      sum += error * Double(range.count)
     }
-    return sum / Double(batches.last!.upperBound)
   }
 }

@@ -70,6 +70,12 @@ extension CompiledNetwork {
 extension TrialConfiguration {
   /// The seed as the random streams take it.
   var streamSeed: UInt64 { UInt64(bitPattern: Int64(seed)) }
+
+  /// The training images that a draw calibrates on: all, where there are fewer than it asks for.
+  func calibrationSample(of set: ImageSet, draw: Int) -> [Int32] {
+    ImageOrder.calibrationSample(
+      images: min(quantization.calibrationImages, set.count), of: set.count, seed: streamSeed, draw: draw)
+  }
 }
 
 extension Parameters {

@@ -12,11 +12,11 @@ import Training
 final class SnapshotTaker {
   private let configuration: TrialConfiguration
   private let network: Network
-  private let evaluator: CompiledNetwork
   private let quantization: PostTrainingQuantization
   private let test: BatchLoader
   private let calibration: BatchLoader
   private let calibrationImages: AlignedBuffer<Float>
+  private let testImages: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
   /// Of the last snapshot.
   private var evaluation: Evaluation?
@@ -37,9 +37,6 @@ final class SnapshotTaker {
     self.configuration = configuration
     self.network = network
     let training = configuration.training
-    evaluator = try CompiledNetwork(
-      network, batch: Self.batch, purpose: .inference, algorithm: .init(training.convolution),
-      threads: training.threads)
     quantization = try PostTrainingQuantization(
       network, options: QuantizationOptions(configuration), algorithm: .init(training.convolution),
       threads: training.threads)
@@ -48,6 +45,7 @@ final class SnapshotTaker {
     calibration = BatchLoader(evaluating: dataset.train, scaling: scaling, batch: Self.batch)
     let images = min(configuration.quantization.calibrationImages, dataset.train.count)
     calibrationImages = AlignedBuffer(count: images * dataset.train.valuesPerImage)
+    testImages = AlignedBuffer(count: Self.batch * dataset.test.valuesPerImage)
     labels = AlignedBuffer(count: max(images, Self.batch))
   }
 
@@ -56,13 +54,13 @@ final class SnapshotTaker {
   ///   - goesOn: asked now and then; false abandons the snapshot.
   /// - Returns: all but what only training knows (loss, learning rate, times); nil if abandoned.
   func take(epoch: Int, parameters: Parameters, goesOn: () -> Bool) throws -> Snapshot? {
-    guard let fp32 = try evaluate(parameters, goesOn: goesOn) else { return nil }
+    let weights = try quantization.load(parameters)
+    guard let fp32 = try evaluate(goesOn: goesOn) else { return nil }
     evaluation = fp32
     var snapshot = Snapshot()
     snapshot.epoch = epoch
     snapshot.testLoss = fp32.loss
     snapshot.testAccuracy = fp32.accuracy
-    let weights = try quantization.load(parameters)
     snapshot.layers += statistics(weights.weights, .weights, draw: 0)
     snapshot.layers += statistics(weights.foldedWeights, .foldedWeights, draw: 0)
     for draw in 0..<configuration.quantization.draws {
@@ -71,7 +69,7 @@ final class SnapshotTaker {
       guard
         let calibrated = try quantization.calibrate(
           images: UnsafeBufferPointer(calibrationImages.buffer), count: count, goesOn: goesOn),
-        let logits = try infer(calibrated.network, goesOn: goesOn)
+        let logits = try testLogits(goesOn, calibrated.network.infer)
       else { return nil }
       snapshot.draws.append(metrics(draw: draw, fp32: fp32.logits, quantized: logits))
       snapshot.layers += statistics(calibrated.activations, .activations, draw: draw)
@@ -84,7 +82,11 @@ final class SnapshotTaker {
   /// test images and in the last epoch's training too. (Early in training BatchNorm's running statistics lag
   /// behind: such a network fails on the test images, but it has learnt.)
   func finalOutcome(of parameters: Parameters, trainAccuracy: Double?) throws -> TrialOutcome {
-    guard let final = try evaluation ?? evaluate(parameters, goesOn: { true }) else { return .completed }
+    if evaluation == nil {
+      _ = try quantization.load(parameters)
+      evaluation = try evaluate(goesOn: { true })
+    }
+    guard let final = evaluation else { return .completed }
     guard final.loss.isFinite else { return .diverged }
     let learnt =
       isAboveChance(final.accuracy, images: test.set.count)
@@ -98,17 +100,11 @@ final class SnapshotTaker {
     return accuracy > chance + 3 * (chance * (1 - chance) / Double(images)).squareRoot()
   }
 
-  private func evaluate(_ parameters: Parameters, goesOn: () -> Bool) throws -> Evaluation? {
-    try evaluator.load(parameters)
+  /// The fp32 network last loaded into `quantization` on the test images; nil if abandoned.
+  private func evaluate(goesOn: () -> Bool) throws -> Evaluation? {
+    guard let logits = try testLogits(goesOn, quantization.infer) else { return nil }
     let classes = network.architecture.classes
-    var result = Evaluation(logits: [], loss: 0, accuracy: 0)
-    result.logits.reserveCapacity(test.set.count * classes)
-    for start in stride(from: 0, to: test.set.count, by: Self.batch) {
-      guard goesOn() else { return nil }
-      let count = loadTestBatch(start)
-      try evaluator.infer(count: count)
-      result.logits += evaluator.logits[..<(count * classes)]
-    }
+    var result = Evaluation(logits: logits, loss: 0, accuracy: 0)
     var hits = 0
     for (i, label) in test.set.labels.enumerated() {
       let row = result.logits[i * classes..<(i + 1) * classes]
@@ -126,35 +122,31 @@ final class SnapshotTaker {
     return greatest + log(sum) - Double(logits[logits.startIndex + label])
   }
 
-  private func infer(_ integer: IntegerNetwork, goesOn: () -> Bool) throws -> [Float]? {
+  /// What a network makes of the test images, images × classes; nil if abandoned.
+  private func testLogits(
+    _ goesOn: () -> Bool,
+    _ infer: (UnsafeBufferPointer<Float>, Int, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws -> [Float]? {
     let classes = network.architecture.classes
     var logits = [Float](repeating: 0, count: test.set.count * classes)
     for start in stride(from: 0, to: test.set.count, by: Self.batch) {
       guard goesOn() else { return nil }
-      let count = loadTestBatch(start)
+      let range = start..<min(start + Self.batch, test.set.count)
+      let indices = range.map { Int32($0) }
+      test.load(indices[...], images: testImages.buffer, labels: labels.buffer)
       try logits.withUnsafeMutableBufferPointer { all in
-        try integer.infer(
-          images: UnsafeBufferPointer(evaluator.images), count: count,
-          logits: UnsafeMutableBufferPointer(rebasing: all[start * classes..<(start + count) * classes]))
+        try infer(
+          UnsafeBufferPointer(testImages.buffer), range.count,
+          UnsafeMutableBufferPointer(rebasing: all[start * classes..<range.upperBound * classes]))
       }
     }
     return logits
   }
 
-  /// Puts test images from `start` on into the evaluator's input, and returns how many.
-  private func loadTestBatch(_ start: Int) -> Int {
-    let range = start..<min(start + Self.batch, test.set.count)
-    let indices = range.map { Int32($0) }
-    test.load(indices[...], images: evaluator.images, labels: labels.buffer)
-    return range.count
-  }
-
   private func loadCalibrationSample(draw: Int) -> Int {
-    let count = calibrationImages.count / calibration.set.valuesPerImage
-    let indices = ImageOrder.calibrationSample(
-      images: count, of: calibration.set.count, seed: configuration.streamSeed, draw: draw)
+    let indices = configuration.calibrationSample(of: calibration.set, draw: draw)
     calibration.load(indices[...], images: calibrationImages.buffer, labels: labels.buffer)
-    return count
+    return indices.count
   }
 
   private func metrics(draw: Int, fp32: [Float], quantized: [Float]) -> DrawMetrics {

@@ -35,6 +35,26 @@ import Testing
     }
   }
 
+  /// A bias that 32 bits cannot hold, and the largest sum of products beside it: their total keeps its sign.
+  @Test(arguments: [Float(1e20), -1e20])
+  func greatBiasDoesNotWrap(_ bias: Float) throws {
+    var problem = try #require(QLinearConvCase.all.first { $0.name.hasPrefix("dense, zero points 0 0") })
+      .problem
+    problem.weights = QuantizedWeights(
+      levels: problem.weights.levels.map { _ in bias > 0 ? 255 : 0 },
+      quantizers: [AffineQuantizer(scale: 1e-6, zeroPoint: bias > 0 ? 0 : 255, bits: 8)],
+      outChannels: problem.weights.outChannels)
+    problem.bias = quantizedBias(
+      [Float](repeating: bias, count: problem.weights.outChannels), input: problem.input,
+      weights: problem.weights)
+    let levels = [UInt16](repeating: 255, count: problem.geometry.batch * problem.geometry.inChannels)
+    for arithmetic in IntegerArithmetic.usable {
+      let found = try sums(
+        makeIntegerConvolution(problem, arithmetic: arithmetic, engine: Engine()), problem, levels)
+      #expect(found.allSatisfy { $0 == (bias > 0 ? Int64(Int32.max) : -Int64(Int32.max)) }, "\(arithmetic)")
+    }
+  }
+
   /// The fast path is not silently the slow one for the shapes that networks are made of.
   @Test(arguments: ["regular", "first", "stride 2", "pointwise", "two groups", "groups of 4", "dense"])
   func oneDNNServesTheUsualShapes(_ shape: String) throws {

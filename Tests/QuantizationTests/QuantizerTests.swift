@@ -96,4 +96,15 @@ import Testing
       #expect(abs(Double(twice) - exact) <= 1 + slack)
     }
   }
+
+  /// Multipliers of layers whose output range is next to nothing: products beyond 64 bits keep their sign.
+  @Test(arguments: [0x1p31, 0x1p40, 0x1p62, 0x1p100])
+  func hugeMultipliersSaturate(_ real: Double) {
+    let multiplier = FixedPointMultiplier(real, rounding: .tiesAway)
+    for x in [Int32(1), 1 << 21, 1 << 24, 1 << 30, .max] {
+      #expect(multiplier.multiplyRoundingTwice(x) >= 1 << 30, "\(x)")
+      #expect(multiplier.multiplyRoundingTwice(-x) <= -(1 << 30) + 1, "\(-x)")
+    }
+    #expect(multiplier.multiplyRoundingTwice(0) == 0)
+  }
 }

@@ -1,0 +1,148 @@
+/// The greatest values of a stream, or the least ones: as many as an order statistic near that end needs.
+///
+/// Exact, and most values of a long stream cost one comparison: they are not beyond `threshold`, which rises
+/// whenever the room is used up. Memory is the owner's.
+struct Tail {
+  enum End: Float {
+    case least = -1
+    case greatest = 1
+  }
+
+  let end: End
+  /// How many are wanted at most.
+  private let wanted: Int
+  private let capacity: Int
+  /// Candidates, those of the least values negated: among them are the `wanted` greatest.
+  private let values: UnsafeMutablePointer<Float>
+  private var count = 0
+  /// What is not greater (negated: the least values) is not wanted.
+  private var threshold = -Float.infinity
+
+  /// Room for the `wanted` most extreme of `total` values.
+  static func capacity(wanted: Int, of total: Int) -> Int { min(2 * wanted + 8 * block, total + block) }
+
+  private static let block = 16
+
+  /// - Parameter values: room for `capacity(wanted:of:)` values.
+  init(_ end: End, wanted: Int, of total: Int, values: UnsafeMutablePointer<Float>) {
+    self.end = end
+    self.wanted = wanted
+    self.values = values
+    capacity = Self.capacity(wanted: wanted, of: total)
+  }
+
+  /// Whether a run whose most extreme value is this can hold wanted ones.
+  @inline(__always)
+  func wants(extreme: Float) -> Bool { extreme * end.rawValue > threshold }
+
+  /// Takes finite values.
+  mutating func offer(_ run: UnsafeBufferPointer<Float>) {
+    guard let p = run.baseAddress else { return }
+    var start = 0
+    while start < run.count {
+      let some = min(Self.block, run.count - start)
+      if some < Self.block || anyGreater(p + start, sign: end.rawValue, than: threshold) {
+        if count + some > capacity {
+          keepGreatest(wanted, atMost: wanted + (capacity - wanted) / 4 * 3 - Self.block)
+        }
+        count &+= append(p + start, some)
+      }
+      start += some
+    }
+  }
+
+  /// Writes those beyond the threshold after the candidates, and returns how many.
+  @inline(__always)
+  private func append(_ some: UnsafePointer<Float>, _ count: Int) -> Int {
+    let (sign, threshold, end) = (self.end.rawValue, threshold, values + self.count)
+    var taken = 0
+    // Without a branch, which could not be predicted.
+    for i in 0..<count {
+      let value = some[i] * sign
+      end[taken] = value
+      taken &+= value > threshold ? 1 : 0
+    }
+    return taken
+  }
+
+  /// The `rank`-th and the next most extreme value, towards the end, of all that were offered: 1 is the extreme.
+  ///
+  /// - Parameter rank: in 1 ... the lesser of `wanted` and the number of values offered.
+  mutating func values(ofRank rank: Int) -> (value: Float, next: Float) {
+    keepGreatest(rank, atMost: rank)
+    var (least, second) = (Float.infinity, Float.infinity)
+    for i in 0..<count {
+      let value = values[i]
+      second = min(second, max(least, value))
+      least = min(least, value)
+    }
+    return (least * end.rawValue, second * end.rawValue)
+  }
+
+  /// Drops candidates that are not among the `wanted` greatest, until at most `limit` are left.
+  private mutating func keepGreatest(_ wanted: Int, atMost limit: Int) {
+    // Candidates before `first` are among the wanted; those from `last` on are not.
+    var (first, last) = (0, count)
+    while last > limit {
+      let pivot = self.pivot(first..<last, rank: wanted - first)
+      let greater = partition(first..<last) { $0 > pivot }
+      if greater >= wanted {
+        last = greater
+        threshold = pivot
+      } else {
+        let equal = partition(greater..<last) { $0 == pivot }
+        if equal >= wanted {
+          last = wanted
+          threshold = pivot
+        } else {
+          first = equal
+        }
+      }
+    }
+    count = last
+  }
+
+  /// A candidate that about `rank` of a range, or some more, are greater than.
+  private func pivot(_ range: Range<Int>, rank: Int) -> Float {
+    let size = min(range.count, 31)
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { sample in
+      for i in 0..<size {
+        let value = values[range.lowerBound + i * range.count / size]
+        var j = i
+        while j > 0, sample[j - 1] < value {
+          sample[j] = sample[j - 1]
+          j -= 1
+        }
+        sample[j] = value
+      }
+      return sample[min(rank * size / range.count + size / 12, size - 1)]
+    }
+  }
+
+  /// Moves those that satisfy a condition to the front of a range, and returns where they end.
+  @inline(__always)
+  private func partition(_ range: Range<Int>, _ belongs: (Float) -> Bool) -> Int {
+    var boundary = range.lowerBound
+    // Without a branch, which could not be predicted.
+    for i in range {
+      let value = values[i]
+      values[i] = values[boundary]
+      values[boundary] = value
+      boundary &+= belongs(value) ? 1 : 0
+    }
+    return boundary
+  }
+}
+
+/// Whether any of 16 values, times the sign, is greater than a threshold.
+@inline(__always)
+private func anyGreater(_ values: UnsafePointer<Float>, sign: Float, than threshold: Float) -> Bool {
+  @inline(__always) func eight(_ i: Int) -> SIMD8<Float> {
+    UnsafeRawPointer(values + i).loadUnaligned(as: SIMD8<Float>.self) * sign
+  }
+  let limit = SIMD8<Float>(repeating: threshold)
+  let greater = (eight(0) .> limit) .| (eight(8) .> limit)
+  let halves = unsafeBitCast(greater, to: SIMD4<UInt64>.self)
+  let quarters = halves.lowHalf | halves.highHalf
+  return quarters[0] | quarters[1] != 0
+}
