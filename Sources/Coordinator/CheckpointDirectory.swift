@@ -3,7 +3,7 @@ internal import SweepProtocol
 
 /// The checkpoint files beside a store, `STORE.checkpoints/`. A file is there whole or not at all: it is written
 /// under another name, synced, and renamed.
-struct CheckpointDirectory {
+package struct CheckpointDirectory {
   /// Why a file could not be written or read, in a few words.
   struct Failure: Error, Hashable {
     let reason: String
@@ -13,7 +13,7 @@ struct CheckpointDirectory {
 
   let path: String
 
-  static func path(store: String) -> String { store + ".checkpoints" }
+  package static func path(store: String) -> String { store + ".checkpoints" }
 
   /// `TRIAL.ATTEMPT.HASH.safetensors`: of digits and hexadecimal digits, whatever a peer says.
   static func name(_ checkpoint: StoredCheckpoint) -> String {
