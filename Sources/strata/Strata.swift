@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import OneDNN
 import SweepProtocol
 
 @main
@@ -25,5 +27,15 @@ struct Strata: ParsableCommand {
         name: "A cluster, part by part",
         subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
       CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
+      CommandGroup(name: "Speed", subcommands: [Bench.self]),
     ])
+
+  static func main() {
+    guard InstructionSet.isSufficient else {
+      let message = "strata: this processor lacks AVX2, FMA or BMI2, which this program is compiled for\n"
+      FileHandle.standardError.write(Data(message.utf8))
+      Foundation.exit(1)
+    }
+    main(nil)
+  }
 }

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+import Networks
+import OneDNN
+import Reporting
+import Sweeps
+import Training
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Time a network on this machine, layer by layer, beside what the machine can do at most.",
+    discussion: """
+      strata bench                                          # training the thesis's regular network
+      strata bench --network factorization=depthwise --integer
+      strata bench throughput --threads 1 --json
+      """,
+    subcommands: [Layers.self, Throughput.self, Machine.self], defaultSubcommand: Layers.self)
+
+  struct Layers: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Where the time of a batch goes, pass by pass, with the code that computes it.")
+
+    @OptionGroup var work: BenchArguments
+
+    func run() throws {
+      let workload = try work.workload()
+      let peaks = try MachinePeaks(threads: workload.threads, seconds: min(work.seconds, 1))
+      let result = try NetworkBenchmark(workload, seconds: work.seconds, peaks: peaks)
+      print(work.json ? try prettyJSON(result) : result.text, terminator: work.json ? "\n" : "")
+    }
+  }
+
+  struct Throughput: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Images per second alone, with this process's start and memory.")
+
+    @OptionGroup var work: BenchArguments
+    @Flag(
+      help: "When all is ready, print a line and wait for one on standard input before measuring.")
+    var paced = false
+
+    func run() throws {
+      let workload = try work.workload()
+      let start = ThisProcess.age
+      try workload.step()
+      if paced {
+        Terminal.write("ready\n", to: STDOUT_FILENO)
+        guard readLine() != nil else { throw CommandError("standard input ended before the start") }
+      }
+      let speed = try workload.imagesPerSecond(seconds: work.seconds)
+      let row = Row(imagesPerSecond: speed, secondsToFirstStep: start, peakMemory: ThisProcess.peakMemory)
+      print(work.json ? try prettyJSON(row) : row.text)
+    }
+
+    private struct Row: Encodable {
+      let imagesPerSecond: Spread
+      let secondsToFirstStep: Double?
+      let peakMemory: Int
+
+      var text: String {
+        let start = secondsToFirstStep.map { "; first step \(fixed($0, 2)) s after the process began" } ?? ""
+        return "\(imagesPerSecond.text) images/s\(start); \(peakMemory / 1_000_000) MB resident at most"
+      }
+    }
+  }
+
+  struct Machine: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "This machine's peak arithmetic and memory bandwidth, and augmentation on one core.")
+
+    @Option(help: "Threads of the peaks. (default: one a core)")
+    var threads: Int?
+    @Option(help: "Seconds for each figure.")
+    var seconds = 1.0
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+      try checkThreads(threads)
+      try checkSeconds(seconds, "--seconds", atLeast: 0)
+    }
+
+    func run() throws {
+      let result = Result(
+        instructionSet: Processor.instructionSet, oneDNN: Engine.version,
+        peaks: try MachinePeaks(threads: threads ?? coreCount, seconds: seconds),
+        augmentedImagesPerSecond: try augmentationSpeed(seconds: seconds))
+      print(json ? try prettyJSON(result) : result.text)
+    }
+
+    private struct Result: Encodable {
+      let instructionSet: String
+      let oneDNN: String
+      let peaks: MachinePeaks
+      let augmentedImagesPerSecond: Spread
+
+      var text: String {
+        """
+        \(instructionSet), oneDNN \(oneDNN)
+        \(peaks.text)
+        augmentation on one thread: \(augmentedImagesPerSecond.text) images/s
+        """
+      }
+    }
+  }
+}
+
+/// What is timed, and how.
+struct BenchArguments: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Settings that differ from the thesis's regular network.", valueName: "key=value"))
+  var network: [String] = []
+  @Flag(help: "Inference in fp32 instead of training.")
+  var inference = false
+  @Flag(help: "Inference in integers (uint8 × uint8).")
+  var integer = false
+  @Option(help: "Images in a batch. (default: 128 in training, 256 in inference)")
+  var batch: Int?
+  @Option(help: "Threads. (default: one a core)")
+  var threads: Int?
+  @Option(help: "Seconds to measure.")
+  var seconds = 3.0
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard !(inference && integer) else {
+      throw ValidationError("--inference is fp32 and --integer is not: give one of them")
+    }
+    guard (1...8192).contains(batch ?? 1) else {
+      throw ValidationError("--batch \(batch!): 1 to 8192 images can be timed")
+    }
+    try checkThreads(threads)
+    try checkSeconds(seconds, "--seconds", atLeast: 0)
+  }
+
+  func workload() throws -> Workload {
+    let changes = try network.map { try SettingOverride($0, in: "network") }
+    return try Workload(
+      Network(Architecture().applying(changes)),
+      kind: integer ? .integer : inference ? .inference : .training,
+      batch: batch ?? (integer || inference ? 256 : 128), threads: threads ?? coreCount)
+  }
+}
+
+private var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+private func checkThreads(_ threads: Int?) throws {
+  guard (1...1024).contains(threads ?? 1) else {
+    throw ValidationError("--threads \(threads!): 1 to 1024 are possible")
+  }
+}
