@@ -93,30 +93,15 @@ public final class Workload {
     }
   }
 
-  /// Images go through in slices, as `infer` takes them, so that accumulators stay in the cache.
   private func profile(_ integer: IntegerNetwork) throws -> [TimedStep] {
-    let slice = 8
-    let values = images.count / max(batch, Self.calibrationImages)
-    let largest = network.layers.map { max($0.outputCount, $0.inChannels * $0.inputSize * $0.inputSize * 4) }
-    let levels = AlignedBuffer<UInt16>(count: slice * largest.reduce(values, max))
-    var seconds = [Double](repeating: 0, count: network.layers.count + 1)
-    var last = ContinuousClock.now
-    func lap(_ index: Int) {
-      let now = ContinuousClock.now
-      seconds[index] += (now - last) / .seconds(1)
-      last = now
+    let levels = LevelBuffer(of: network, images: batch, bits: integer.calibration.input.bits)
+    var seconds: [Double] = []
+    func time(_ body: () throws -> Void) rethrows {
+      seconds.append(try ContinuousClock().measure(body) / .seconds(1))
     }
     try images.withUnsafeBufferPointer { images in
-      for start in stride(from: 0, to: batch, by: slice) {
-        let count = min(slice, batch - start)
-        integer.quantize(
-          images: UnsafeBufferPointer(rebasing: images[(start * values)...]), count: count, into: levels.base)
-        lap(0)
-        for layer in network.layers.indices {
-          try integer.run(layer: layer, levels.base, count: count)
-          lap(layer + 1)
-        }
-      }
+      time { integer.quantize(images: images, count: batch, into: levels) }
+      for layer in network.layers.indices { try time { try integer.run(layer: layer, levels, count: batch) } }
     }
     let quantize = TimedStep(
       layer: nil, pass: "quantize", implementation: "strata", seconds: seconds[0])

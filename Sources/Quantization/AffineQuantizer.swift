@@ -56,6 +56,26 @@ public struct AffineQuantizer: Hashable, Sendable {
     return UInt16(min(max(steps, Float(-zeroPoint)), Float(lastLevel - zeroPoint)) + Float(zeroPoint))
   }
 
+  /// Writes the levels of many values, each `stride` after the one before; a loop that vectorizes.
+  func quantize<Level: LevelScalar>(
+    _ values: UnsafeBufferPointer<Float>, into levels: UnsafeMutablePointer<Level>, stride: Int
+  ) {
+    guard let x = values.baseAddress else { return }
+    let low = Float(-zeroPoint)
+    let high = Float(lastLevel - zeroPoint)
+    let scale = scale
+    let offset = zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern)
+    for i in 0..<values.count {
+      var steps = x[i] / scale
+      steps = steps == steps ? steps : 0
+      steps = steps < low ? low : steps
+      steps = steps > high ? high : steps
+      // Adding 1.5·2²³ leaves the integer, rounded to even, in the low bits of the pattern.
+      levels[i &* stride] = Level(
+        truncatingIfNeeded: Int32(bitPattern: (steps + 0x1.8p23).bitPattern) &+ offset)
+    }
+  }
+
   /// r = S·(q − Z) (eq. 2.6).
   public func value(of level: UInt16) -> Float { scale * Float(Int32(level) - zeroPoint) }
 

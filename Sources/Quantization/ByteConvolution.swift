@@ -7,7 +7,7 @@ import Tensors
 /// offset = 128 or 128·257. Then Σ (x − Z_x)(w − Z_w) = Σ x·s + (offset − Z_w)·Σ x − Z_x·Σ (s + offset − Z_w), where
 /// the first sum is oneDNN's, the second is shared by the channels of a group, and the third is constant. Images
 /// are padded with Z_x here, so that every window is whole.
-package final class ByteConvolution: IntegerConvolution {
+package final class ByteConvolution<Level: LevelScalar> {
   private struct Term {
     let primitive: BoundPrimitive
     let shift: Int
@@ -20,6 +20,7 @@ package final class ByteConvolution: IntegerConvolution {
   private let sums: AlignedBuffer<Int32>
   private let wideSums: AlignedBuffer<Int64>
   private let correction: ZeroPointCorrection
+  private var sources: [Memory] = []
   private let engine: Engine
   /// Weights and scratchpads that primitives are bound to.
   private var memories: [AlignedBuffer<UInt8>] = []
@@ -46,20 +47,28 @@ package final class ByteConvolution: IntegerConvolution {
     let destination = try Memory(chosen.primitive.layout(.destination), engine: engine)
     try destination.bind(to: UnsafeMutableRawPointer(sums.base))
     let scratchpad = try allocated(chosen.primitive.layout(.scratchpad))
+    sources = try inputs.map { plane throws(OneDNNError) in
+      let source = try Memory(chosen.primitive.layout(.source), engine: engine)
+      try source.bind(to: UnsafeMutableRawPointer(plane.base))
+      return source
+    }
     for j in 0..<weightPlanes {
       let signed = problem.weights.levels.map {
         Int8(truncatingIfNeeded: Int($0 >> UInt16(8 * j) & 0xFF) - 128)
       }
       let weights = try arranged(chosen.merge(signed), for: chosen)
-      for (i, plane) in inputs.enumerated() {
-        let source = try Memory(chosen.primitive.layout(.source), engine: engine)
-        try source.bind(to: UnsafeMutableRawPointer(plane.base))
+      for (i, source) in sources.enumerated() {
         let bound = try chosen.primitive.bind([
           (.source, source), (.weights, weights), (.destination, destination), (.scratchpad, scratchpad),
         ])
         terms.append(Term(primitive: bound, shift: i * planeBits + 8 * j))
       }
     }
+  }
+
+  /// Levels are what oneDNN takes, and need no border: they are read where they are.
+  private var takesLevelsAsTheyAre: Bool {
+    Level.self == UInt8.self && inputs.count == 1 && problem.paddedSize == problem.geometry.inputSize
   }
 
   private static func plane(_ index: Int, _ bits: Int, of level: UInt16) -> UInt8 {
@@ -89,40 +98,50 @@ package final class ByteConvolution: IntegerConvolution {
     return destination
   }
 
-  package func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) throws -> Accumulators {
-    for (i, plane) in inputs.enumerated() {
-      let shift = UInt16(i * planeBits)
-      let mask = UInt16(1) << UInt16(planeBits) - 1
-      let x = plane.base
-      problem.forEachRow(images: images) { source, destination, length in
-        takeBits(of: levels + source, shift: shift, mask: mask, into: x + destination, count: length)
-      }
-    }
+  package func accumulate(
+    _ levels: UnsafePointer<Level>, images: Int, _ take: (Accumulators, _ pixels: Range<Int>) -> Void
+  ) throws {
+    try load(levels, images: images)
     correction.prepare(levels, images: images)
-    let count = images * problem.outputPixels * problem.geometry.outChannels
+    let pixels = 0..<images * problem.outputPixels
     if terms.count == 1 {
       try terms[0].primitive.execute()
       try engine.wait()
     } else {
+      let count = pixels.count * problem.geometry.outChannels
       wideSums.buffer.update(repeating: 0)
       for term in terms {
         try term.primitive.execute()
         try engine.wait()
         for i in 0..<count { wideSums.base[i] &+= Int64(sums.base[i]) << Int64(term.shift) }
       }
-      if problem.isWide {
-        correction.apply(to: wideSums.base, images: images)
-        return .wide(wideSums.base)
-      }
+      if problem.isWide { return take(.wide(correction.complete(wideSums.base)), pixels) }
       for i in 0..<count { sums.base[i] = Int32(truncatingIfNeeded: wideSums.base[i]) }
     }
-    correction.apply(to: sums.base, images: images)
-    return .narrow(sums.base)
+    take(.narrow(correction.complete(sums.base)), pixels)
+  }
+
+  /// Brings the levels to where the primitives read them.
+  private func load(_ levels: UnsafePointer<Level>, images: Int) throws(OneDNNError) {
+    if takesLevelsAsTheyAre {
+      // The primitive reads all the images it was made for.
+      let whole = images == problem.geometry.batch && UInt(bitPattern: levels) % 64 == 0
+      let bytes = UnsafeMutableRawPointer(mutating: levels)
+      try sources[0].bind(to: whole ? bytes : UnsafeMutableRawPointer(inputs[0].base))
+      if whole { return }
+    }
+    for (i, plane) in inputs.enumerated() {
+      let shift = Level(i * planeBits)
+      let mask = Level(truncatingIfNeeded: 1 << planeBits - 1)
+      problem.forEachRow(images: images) { source, destination, length in
+        takeBits(of: levels + source, shift: shift, mask: mask, into: plane.base + destination, count: length)
+      }
+    }
   }
 }
 
-private func takeBits(
-  of levels: UnsafePointer<UInt16>, shift: UInt16, mask: UInt16, into bytes: UnsafeMutablePointer<UInt8>,
+private func takeBits<Level: LevelScalar>(
+  of levels: UnsafePointer<Level>, shift: Level, mask: Level, into bytes: UnsafeMutablePointer<UInt8>,
   count: Int
 ) {
   for i in 0..<count { bytes[i] = UInt8(truncatingIfNeeded: levels[i] &>> shift & mask) }

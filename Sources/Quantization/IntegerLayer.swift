@@ -4,12 +4,14 @@ import Tensors
 
 /// One layer in integers (E3): [max-pool,] convolution or matrix product, bias, requantization, ReLU. Levels in,
 /// levels out, channels last.
-final class IntegerLayer {
+final class IntegerLayer<Level: LevelScalar> {
+  /// The most that a call takes.
+  let images: Int
   private let layer: Layer
-  private let convolution: any IntegerConvolution
+  private let convolution: IntegerConvolution<Level>
   private let requantizer: Requantizer
   /// Output of the max-pool.
-  private let pooled: AlignedBuffer<UInt16>
+  private let pooled: AlignedBuffer<Level>
 
   /// - Parameters:
   ///   - before: the layer whose convolution's output a dense layer flattens; nil for others.
@@ -20,12 +22,13 @@ final class IntegerLayer {
     engine: Engine
   ) throws(OneDNNError) {
     self.layer = layer
+    self.images = images
     var weights = QuantizedWeights(folded.weight, options: options)
     requantizer = Requantizer(
       input: input, weights: weights, output: output, relu: layer.relu, rounding: options.rounding)
     let bias = quantizedBias(folded.bias, input: input, weights: weights)
     if let before { weights = weights.flatteningChannelsLast(channels: before.outChannels) }
-    convolution = try makeIntegerConvolution(
+    convolution = try IntegerConvolution(
       IntegerConvolutionProblem(
         name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias
       ),
@@ -37,16 +40,14 @@ final class IntegerLayer {
   /// - Parameters:
   ///   - levels: images × H × W × C.
   ///   - output: images × H' × W' × O; may be the same memory.
-  func run(_ levels: UnsafePointer<UInt16>, images: Int, into output: UnsafeMutablePointer<UInt16>) throws {
+  func run(_ levels: UnsafePointer<Level>, images: Int, into output: UnsafeMutablePointer<Level>) throws {
     var source = levels
     if layer.poolsInput {
-      maxPool(levels, images: images, size: layer.inputSize, channels: layer.inChannels, into: pooled.base)
+      maxPool(source, images: images, size: layer.inputSize, channels: layer.inChannels, into: pooled.base)
       source = UnsafePointer(pooled.base)
     }
-    let pixels = images * layer.outputSize * layer.outputSize
-    switch try convolution.accumulate(source, images: images) {
-    case .narrow(let sums): requantizer.requantize(sums, pixels: pixels, into: output)
-    case .wide(let sums): requantizer.requantize(sums, pixels: pixels, into: output)
+    try convolution.accumulate(source, images: images) { sums, pixels in
+      requantizer.requantize(sums, pixels: pixels.count, into: output + pixels.lowerBound * layer.outChannels)
     }
   }
 }
@@ -72,9 +73,9 @@ extension AffineQuantizer {
 }
 
 /// Maximum over windows of 2 × 2 with stride 2: images × 2·size × 2·size × C to images × size × size × C.
-private func maxPool(
-  _ input: UnsafePointer<UInt16>, images: Int, size: Int, channels: Int,
-  into output: UnsafeMutablePointer<UInt16>
+private func maxPool<Level: LevelScalar>(
+  _ input: UnsafePointer<Level>, images: Int, size: Int, channels: Int,
+  into output: UnsafeMutablePointer<Level>
 ) {
   let row = 2 * size * channels
   for y in 0..<images * size {

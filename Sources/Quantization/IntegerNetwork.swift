@@ -14,11 +14,17 @@ public final class IntegerNetwork {
   private let options: QuantizationOptions
   private let threads: Int
   private let engine: Engine
-  private var layers: [IntegerLayer] = []
-  private let levels: AlignedBuffer<UInt16>
+  /// Of activations of at most 8 bits, or of more.
+  private var byteLayers: [IntegerLayer<UInt8>] = []
+  private var wideLayers: [IntegerLayer<UInt16>] = []
+  /// A wave's levels before and after some layers, and those between.
+  private let waves: (LevelBuffer, LevelBuffer)
+  private let scratch: LevelBuffer
 
-  /// Images that go through a layer at a time: their accumulators stay in the cache.
-  private static let slice = 8
+  /// Images that go through the network together; some at a time through each layer.
+  private static let wave = 64
+  /// What a layer works on at a time stays in the processor's second cache.
+  private static let cachedBytes = 1 << 19
 
   /// - Parameters:
   ///   - folded: one per layer of the network, BatchNorm folded in.
@@ -49,19 +55,37 @@ public final class IntegerNetwork {
     calibration = Calibration(input: input, outputs: [])
     Engine.setThreads(threads)
     engine = try Engine()
-    levels = AlignedBuffer(count: Self.slice * network.largestActivation)
+    waves = (
+      LevelBuffer(of: network, images: Self.wave, bits: options.activationBits),
+      LevelBuffer(of: network, images: Self.wave, bits: options.activationBits)
+    )
+    scratch = LevelBuffer(of: network, images: Self.wave, bits: options.activationBits)
   }
 
   /// Makes the next layer, given the quantizer of its output.
   func append(output: AffineQuantizer) throws {
-    let i = layers.count
+    if scratch.isWide {
+      wideLayers.append(try layer(wideLayers.count, output: output))
+    } else {
+      byteLayers.append(try layer(byteLayers.count, output: output))
+    }
+    calibration.outputs.append(output)
+  }
+
+  private func layer<Level>(_ i: Int, output: AffineQuantizer) throws -> IntegerLayer<Level> {
     let layer = network.layers[i]
     let before = i > 0 && layer.isDense && !network.layers[i - 1].isDense ? network.layers[i - 1] : nil
-    layers.append(
-      try IntegerLayer(
-        layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i), output: output,
-        options: options, arithmetic: arithmetic, images: Self.slice, engine: engine))
-    calibration.outputs.append(output)
+    return try IntegerLayer(
+      layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i), output: output,
+      options: options, arithmetic: arithmetic, images: Self.images(of: layer), engine: engine)
+  }
+
+  /// Images that go through a layer at a time, a power of two.
+  private static func images(of layer: Layer) -> Int {
+    let bytes = layer.levelsIn + 5 * layer.outputCount
+    var images = 1
+    while 2 * images <= wave, 2 * images * bytes <= cachedBytes { images *= 2 }
+    return images
   }
 
   /// Runs images through the network.
@@ -74,58 +98,109 @@ public final class IntegerNetwork {
   ) throws {
     let classes = network.architecture.classes
     precondition(images.count >= count * network.inputCount && logits.count >= count * classes)
-    for start in stride(from: 0, to: count, by: Self.slice) {
-      let now = min(Self.slice, count - start)
-      let slice = UnsafeBufferPointer(rebasing: images[(start * network.inputCount)...])
-      quantize(images: slice, count: now, into: levels.base)
-      for layer in layers.indices { try run(layer: layer, levels.base, count: now) }
+    Engine.setThreads(threads)
+    for start in stride(from: 0, to: count, by: Self.wave) {
+      let now = min(Self.wave, count - start)
+      let wave = UnsafeBufferPointer(rebasing: images[(start * network.inputCount)...])
+      quantize(images: wave, count: now, into: waves.0)
+      let levels = scratch.isWide ? try runAll(wideLayers, count: now) : try runAll(byteLayers, count: now)
       let output = calibration.outputs.last!
-      for i in 0..<now * classes { logits[start * classes + i] = output.value(of: levels.base[i]) }
+      for i in 0..<now * classes { logits[start * classes + i] = output.value(of: levels[i]) }
     }
   }
 
+  /// Runs a wave through all layers, those that take as many images at a time one after another.
+  ///
+  /// - Returns: the one of the two buffers that holds the last layer's output.
+  private func runAll<Level>(_ layers: [IntegerLayer<Level>], count: Int) throws -> LevelBuffer {
+    var (input, output) = waves
+    let between = scratch.pointer(as: Level.self)
+    var first = 0
+    while first < layers.count {
+      let images = layers[first].images
+      let last = (layers[first...].firstIndex { $0.images != images } ?? layers.count) - 1
+      for start in stride(from: 0, to: count, by: images) {
+        let now = min(images, count - start)
+        var source = input.pointer(as: Level.self) + start * network.layers[first].levelsIn
+        let end = output.pointer(as: Level.self) + start * network.layers[last].outputCount
+        for layer in first...last {
+          let destination = layer == last ? end : between
+          try layers[layer].run(source, images: now, into: destination)
+          source = destination
+        }
+      }
+      (input, output) = (output, input)
+      first = last + 1
+    }
+    return input
+  }
+
   /// Levels of the input, count × H × W × C, from real pixels count × C × H × W.
-  public func quantize(
-    images: UnsafeBufferPointer<Float>, count: Int, into levels: UnsafeMutablePointer<UInt16>
-  ) {
+  public func quantize(images: UnsafeBufferPointer<Float>, count: Int, into levels: LevelBuffer) {
     let a = network.architecture
-    let pixels = a.inputSize * a.inputSize
+    let (channels, pixels) = (a.inputChannels, a.inputSize * a.inputSize)
+    precondition(images.count >= count * channels * pixels)
     for image in 0..<count {
-      for c in 0..<a.inputChannels {
-        for p in 0..<pixels {
-          levels[(image * pixels + p) * a.inputChannels + c] =
-            calibration.input.level(of: images[(image * a.inputChannels + c) * pixels + p])
+      for c in 0..<channels {
+        let plane = UnsafeBufferPointer(rebasing: images[((image * channels + c) * pixels)...].prefix(pixels))
+        let first = image * pixels * channels + c
+        if levels.isWide {
+          calibration.input.quantize(plane, into: levels.pointer(as: UInt16.self) + first, stride: channels)
+        } else {
+          calibration.input.quantize(plane, into: levels.pointer(as: UInt8.self) + first, stride: channels)
         }
       }
     }
   }
 
   /// Replaces a layer's input levels by its output levels, both count × H × W × C from the start of `levels`.
-  ///
-  /// - Parameter levels: room for the larger of the two.
-  public func run(layer: Int, _ levels: UnsafeMutablePointer<UInt16>, count: Int) throws {
+  public func run(layer: Int, _ levels: LevelBuffer, count: Int) throws {
     Engine.setThreads(threads)
-    let inputCount = network.layers[layer].levelsIn
-    let outputCount = network.layers[layer].outputCount
-    let starts = stride(from: 0, to: count, by: Self.slice)
+    if levels.isWide {
+      try run(layer, wideLayers[layer], levels.pointer(as: UInt16.self), count)
+    } else {
+      try run(layer, byteLayers[layer], levels.pointer(as: UInt8.self), count)
+    }
+  }
+
+  private func run<Level>(
+    _ index: Int, _ layer: IntegerLayer<Level>, _ levels: UnsafeMutablePointer<Level>, _ count: Int
+  ) throws {
+    let inputCount = network.layers[index].levelsIn
+    let outputCount = network.layers[index].outputCount
+    let starts = stride(from: 0, to: count, by: layer.images)
     // What grows is done from the end, so that no output overwrites an input still to come.
     for start in outputCount > inputCount ? Array(starts.reversed()) : Array(starts) {
-      try layers[layer].run(
-        levels + start * inputCount, images: min(Self.slice, count - start),
+      try layer.run(
+        levels + start * inputCount, images: min(layer.images, count - start),
         into: levels + start * outputCount)
     }
   }
 
   /// A layer's real output count × C × H × W (count × C of a dense layer) from its levels.
+  ///
+  /// - Parameter firstImage: where in `levels` they begin.
   public func dequantize(
-    layer: Int, _ levels: UnsafePointer<UInt16>, count: Int, into values: UnsafeMutableBufferPointer<Float>
+    layer: Int, _ levels: LevelBuffer, from firstImage: Int = 0, count: Int,
+    into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    let shape = network.layers[layer]
+    precondition(values.count >= count * shape.outputCount)
+    let first = firstImage * shape.outputCount
+    if levels.isWide {
+      dequantize(layer, UnsafePointer(levels.pointer(as: UInt16.self) + first), count, values.baseAddress!)
+    } else {
+      dequantize(layer, UnsafePointer(levels.pointer(as: UInt8.self) + first), count, values.baseAddress!)
+    }
+  }
+
+  private func dequantize<Level: LevelScalar>(
+    _ layer: Int, _ levels: UnsafePointer<Level>, _ count: Int, _ values: UnsafeMutablePointer<Float>
   ) {
     let shape = network.layers[layer]
     let pixels = shape.outputSize * shape.outputSize
-    precondition(values.count >= count * shape.outputCount)
     let quantizer = calibration.outputs[layer]
     let (scale, zero, channels) = (quantizer.scale, quantizer.zeroPoint, shape.outChannels)
-    let v = values.baseAddress!
     // Some pixels at a time, whose levels stay in the cache while the channels are gone through.
     let block = 32
     for image in 0..<count {
@@ -133,7 +208,7 @@ public final class IntegerNetwork {
         let some = min(block, pixels - first)
         for c in 0..<channels {
           let source = levels + image * shape.outputCount + first * channels + c
-          let destination = v + image * shape.outputCount + c * pixels + first
+          let destination = values + image * shape.outputCount + c * pixels + first
           for p in 0..<some { destination[p] = scale * Float(Int32(source[p &* channels]) &- zero) }
         }
       }
@@ -146,7 +221,7 @@ extension Network {
   var inputCount: Int { architecture.inputChannels * architecture.inputSize * architecture.inputSize }
 
   /// The most values any layer puts out for one image, or takes in.
-  var largestActivation: Int { layers.map(\.outputCount).reduce(inputCount, max) }
+  var largestActivation: Int { layers.map { max($0.outputCount, $0.levelsIn) }.reduce(inputCount, max) }
 }
 
 extension Layer {

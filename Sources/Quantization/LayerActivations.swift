@@ -85,7 +85,7 @@ final class LayerActivations {
   /// The second look at the values held: their histogram, their rounding error under a quantizer, and how far the
   /// integer network's output of this layer is from them.
   func compare(
-    with integer: IntegerNetwork, levels: UnsafePointer<UInt16>, histogram: HistogramCounter,
+    with integer: IntegerNetwork, levels: LevelBuffer, histogram: HistogramCounter,
     quantizedBy grid: QuantizationGrid
   ) -> (rounding: NoiseEnergy, quantization: NoiseEnergy) {
     let outputs = outputCount(layer)
@@ -95,7 +95,7 @@ final class LayerActivations {
       let now = min(images, count - first)
       let piece = UnsafeBufferPointer(rebasing: values[first * outputs..<(first + now) * outputs])
       let real = UnsafeMutableBufferPointer(start: approximation.base, count: now * outputs)
-      integer.dequantize(layer: layer, levels + first * outputs, count: now, into: real)
+      integer.dequantize(layer: layer, levels, from: first, count: now, into: real)
       histogram.add(piece)
       rounding.add(piece, quantizedBy: grid)
       quantization.add(piece, approximation: UnsafeBufferPointer(real))

@@ -3,7 +3,7 @@ import Tensors
 
 /// Integer convolution by loops over any geometry and up to 16 bits: the definition that others are tested
 /// against, and the way out where oneDNN has nothing.
-package final class PlainIntegerConvolution: IntegerConvolution {
+package final class PlainIntegerConvolution<Level: LevelScalar> {
   private let problem: IntegerConvolutionProblem
   /// x − Z_x of padded images, N × H × W × C.
   private let input: AlignedBuffer<Int32>
@@ -11,6 +11,8 @@ package final class PlainIntegerConvolution: IntegerConvolution {
   private let weights: AlignedBuffer<Int32>
   private let narrow: AlignedBuffer<Int32>
   private let wide: AlignedBuffer<Int64>
+  private let narrowTerms: ChannelTerms<Int32>
+  private let wideTerms: ChannelTerms<Int64>
 
   package init(_ problem: IntegerConvolutionProblem) {
     self.problem = problem
@@ -20,6 +22,8 @@ package final class PlainIntegerConvolution: IntegerConvolution {
     weights = AlignedBuffer(count: problem.weights.levels.count)
     narrow = AlignedBuffer(count: problem.isWide ? 0 : outputs)
     wide = AlignedBuffer(count: problem.isWide ? outputs : 0)
+    narrowTerms = ChannelTerms(problem.bias)
+    wideTerms = ChannelTerms(problem.bias)
     let taps = g.kernel * g.kernel
     let inputs = problem.channelsPerGroup
     let outs = problem.outputsPerGroup
@@ -34,21 +38,25 @@ package final class PlainIntegerConvolution: IntegerConvolution {
     }
   }
 
-  package func accumulate(_ levels: UnsafePointer<UInt16>, images: Int) -> Accumulators {
+  package func accumulate(
+    _ levels: UnsafePointer<Level>, images: Int, _ take: (Accumulators, _ pixels: Range<Int>) -> Void
+  ) {
     let zero = problem.input.zeroPoint
     problem.forEachRow(images: images) { source, destination, length in
       for i in 0..<length { input.base[destination + i] = Int32(levels[source + i]) &- zero }
     }
+    let pixels = 0..<images * problem.outputPixels
     if problem.isWide {
       convolve(problem, images, input.base, weights.base, wide.base)
-      return .wide(wide.base)
+      take(.wide(PartialSums(sums: wide.base, terms: wideTerms, windows: nil)), pixels)
+    } else {
+      convolve(problem, images, input.base, weights.base, narrow.base)
+      take(.narrow(PartialSums(sums: narrow.base, terms: narrowTerms, windows: nil)), pixels)
     }
-    convolve(problem, images, input.base, weights.base, narrow.base)
-    return .narrow(narrow.base)
   }
 }
 
-private func convolve<Sum: FixedWidthInteger>(
+private func convolve<Sum: SumScalar>(
   _ problem: IntegerConvolutionProblem, _ images: Int, _ input: UnsafePointer<Int32>,
   _ weights: UnsafePointer<Int32>, _ sums: UnsafeMutablePointer<Sum>
 ) {
@@ -58,7 +66,7 @@ private func convolve<Sum: FixedWidthInteger>(
     for pixel in 0..<problem.outputPixels {
       let (y, x) = (pixel / g.outputSize * g.stride, pixel % g.outputSize * g.stride)
       let pixelSums = sums + (image * problem.outputPixels + pixel) * g.outChannels
-      for o in 0..<g.outChannels { pixelSums[o] = Sum(truncatingIfNeeded: problem.bias[o]) }
+      for o in 0..<g.outChannels { pixelSums[o] = 0 }
       for group in 0..<g.groups {
         let s = pixelSums + group * outputs
         for ky in 0..<g.kernel {

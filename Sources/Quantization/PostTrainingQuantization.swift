@@ -128,8 +128,8 @@ public final class PostTrainingQuantization {
     let integer = try IntegerNetwork(
       network, folded: folded, input: input, options: options, arithmetic: arithmetic, threads: threads)
     let activations = LayerActivations(compiled, images: images, count: count)
-    let levels = AlignedBuffer<UInt16>(count: count * network.largestActivation)
-    integer.quantize(images: images, count: count, into: levels.base)
+    let levels = LevelBuffer(of: network, images: count, bits: options.activationBits)
+    integer.quantize(images: images, count: count, into: levels)
     let sensitivity = try Sensitivity(compiled, activations, images: min(options.sensitivityImages, count))
 
     var statistics: [TensorStatistics] = []
@@ -150,12 +150,12 @@ public final class PostTrainingQuantization {
       error.activationsAloneQMSE = try sensitivity?.ofActivations(layer: layer, quantizer: output)
       try integer.append(output: output)
       guard goesOn() else { return nil }
-      try integer.run(layer: layer, levels.base, count: count)
+      try integer.run(layer: layer, levels, count: count)
       guard goesOn() else { return nil }
       var found = TensorStatistics(moments: moments, bounds: bounds)
       let histogram = HistogramCounter(bounds: Bounds(lower: found.minimum, upper: found.maximum))
       let noise = activations.compare(
-        with: integer, levels: levels.base, histogram: histogram, quantizedBy: output.grid)
+        with: integer, levels: levels, histogram: histogram, quantizedBy: output.grid)
       found.setHistogram(histogram.result)
       found.sqnr = noise.rounding.sqnr
       statistics.append(found)

@@ -1,3 +1,5 @@
+import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -55,52 +57,72 @@ package struct Requantizer {
     return UInt16(Int32(steps) + zeroPoint)
   }
 
-  /// - Parameters:
-  ///   - accumulators: pixels × channels.
-  ///   - levels: the same.
-  package func requantize(
-    _ accumulators: UnsafePointer<Int32>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
+  /// The levels of some pixels, pixels × channels.
+  package func requantize<Level: LevelScalar>(
+    _ accumulators: Accumulators, pixels: Int, into levels: UnsafeMutablePointer<Level>
   ) {
     let channels = multipliers.count
-    if rounding == .tiesToEven {
-      multipliers.withUnsafeBufferPointer { multipliers in
-        for pixel in 0..<pixels {
-          requantizeToEven(
-            accumulators + pixel * channels, multipliers, levels + pixel * channels, zeroPoint: zeroPoint,
-            lowest: Float(lowest - zeroPoint), highest: Float(highest - zeroPoint))
-        }
+    switch accumulators {
+    case .narrow(let sums) where rounding == .tiesToEven:
+      multipliers.withUnsafeBufferPointer { requantizeToEven(sums, $0, pixels: pixels, into: levels) }
+    case .narrow(let sums):
+      for i in 0..<pixels * channels {
+        let (pixel, channel) = (i / channels, i % channels)
+        let total = sums.total(pixel: pixel, channel: channel)
+        levels[i] = Level(truncatingIfNeeded: level(of: total, channel: channel))
       }
-    } else {
-      for pixel in 0..<pixels {
-        for channel in 0..<channels {
-          let i = pixel * channels + channel
-          levels[i] = level(of: accumulators[i], channel: channel)
+    case .wide(let sums):
+      for i in 0..<pixels * channels {
+        let (pixel, channel) = (i / channels, i % channels)
+        let total = sums.total(pixel: pixel, channel: channel)
+        levels[i] = Level(truncatingIfNeeded: level(ofWide: total, channel: channel))
+      }
+    }
+  }
+
+  private func requantizeToEven<Level: LevelScalar>(
+    _ partial: PartialSums<Int32>, _ multipliers: UnsafeBufferPointer<Float>, pixels: Int,
+    into levels: UnsafeMutablePointer<Level>
+  ) {
+    let m = multipliers.baseAddress!
+    let (constants, factors) = (partial.terms.constants.base, partial.terms.factors.base)
+    // Where all channels of a pixel add the same, they are one run.
+    let groups = partial.windows == nil ? 1 : partial.terms.groups
+    let run = partial.terms.channels / groups
+    for pixel in 0..<pixels {
+      for group in 0..<groups {
+        let first = group * run
+        let at = pixel * partial.terms.channels + first
+        let window = partial.windows?[pixel * groups + group] ?? 0
+        let (sums, out) = (partial.sums + at, levels + at)
+        if partial.terms.factorsAreEqual {
+          let shared = window &* factors[0]
+          requantizeRun(m + first, out, count: run) { sums[$0] &+ constants[first &+ $0] &+ shared }
+        } else {
+          requantizeRun(m + first, out, count: run) {
+            sums[$0] &+ constants[first &+ $0] &+ window &* factors[first &+ $0]
+          }
         }
       }
     }
   }
 
-  package func requantize(
-    _ accumulators: UnsafePointer<Int64>, pixels: Int, into levels: UnsafeMutablePointer<UInt16>
+  /// clip(acc·m) rounded to even, plus the zero point; a loop that vectorizes.
+  @inline(__always)
+  private func requantizeRun<Level: LevelScalar>(
+    _ multipliers: UnsafePointer<Float>, _ levels: UnsafeMutablePointer<Level>, count: Int,
+    _ accumulator: (Int) -> Int32
   ) {
-    let channels = multipliers.count
-    for i in 0..<pixels * channels { levels[i] = level(ofWide: accumulators[i], channel: i % channels) }
-  }
-}
-
-/// One pixel: clip(acc·m) rounded to even, plus the zero point; a loop that vectorizes.
-private func requantizeToEven(
-  _ accumulators: UnsafePointer<Int32>, _ multipliers: UnsafeBufferPointer<Float>,
-  _ levels: UnsafeMutablePointer<UInt16>, zeroPoint: Int32, lowest: Float, highest: Float
-) {
-  let m = multipliers.baseAddress!
-  // Adding 1.5·2²³ leaves the integer, rounded to even, in the low bits of the pattern.
-  let offset = zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern)
-  for i in 0..<multipliers.count {
-    var real = Float(accumulators[i]) * m[i]
-    real = real < lowest ? lowest : real
-    real = real > highest ? highest : real
-    levels[i] = UInt16(truncatingIfNeeded: Int32(bitPattern: (real + 0x1.8p23).bitPattern) &+ offset)
+    let low = Float(lowest - zeroPoint)
+    let high = Float(highest - zeroPoint)
+    // Adding 1.5·2²³ leaves the integer, rounded to even, in the low bits of the pattern.
+    let offset = zeroPoint &- Int32(bitPattern: Float(0x1.8p23).bitPattern)
+    for i in 0..<count {
+      var real = Float(accumulator(i)) * multipliers[i]
+      real = real < low ? low : real
+      real = real > high ? high : real
+      levels[i] = Level(truncatingIfNeeded: Int32(bitPattern: (real + 0x1.8p23).bitPattern) &+ offset)
+    }
   }
 }
 

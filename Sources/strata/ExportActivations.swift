@@ -51,17 +51,16 @@ struct ExportActivations: ParsableCommand {
     }
     let pixels = AlignedBuffer<Float>(count: Self.batch * trained.test.set.valuesPerImage)
     let labels = AlignedBuffer<Int32>(count: Self.batch)
-    let levels = AlignedBuffer<UInt16>(
-      count: Self.batch * shapes.map { $0.reduce(1, *) }.reduce(0, max))
+    let levels = LevelBuffer(of: network, images: Self.batch, bits: trained.options.activationBits)
     for start in stride(from: 0, to: count, by: Self.batch) {
       let now = min(Self.batch, count - start)
       let indices = (start..<start + now).map { Int32($0) }
       trained.test.load(indices[...], images: pixels.buffer, labels: labels.buffer)
-      integer.quantize(images: UnsafeBufferPointer(pixels.buffer), count: now, into: levels.base)
-      try files[0].append(levels.base, images: now)
+      integer.quantize(images: UnsafeBufferPointer(pixels.buffer), count: now, into: levels)
+      try files[0].append(levels, images: now)
       for layer in network.layers.indices {
-        try integer.run(layer: layer, levels.base, count: now)
-        try files[layer + 1].append(levels.base, images: now)
+        try integer.run(layer: layer, levels, count: now)
+        try files[layer + 1].append(levels, images: now)
       }
     }
     for file in files { try file.close() }
@@ -96,7 +95,7 @@ private struct LevelFile {
   }
 
   /// - Parameter levels: images × pixels × channels.
-  func append(_ levels: UnsafePointer<UInt16>, images: Int) throws {
+  func append(_ levels: LevelBuffer, images: Int) throws {
     if isWide {
       try write(levels, images: images, as: UInt16.self)
     } else {
@@ -105,15 +104,15 @@ private struct LevelFile {
   }
 
   private func write<Level: FixedWidthInteger>(
-    _ levels: UnsafePointer<UInt16>, images: Int, as: Level.Type
+    _ levels: LevelBuffer, images: Int, as: Level.Type
   ) throws {
     var moved = [Level](repeating: 0, count: images * pixels * channels)
     moved.withUnsafeMutableBufferPointer { moved in
       for image in 0..<images {
         for p in 0..<pixels {
-          let source = levels + (image * pixels + p) * channels
+          let first = (image * pixels + p) * channels
           for c in 0..<channels {
-            moved[(image * channels + c) * pixels + p] = Level(truncatingIfNeeded: source[c])
+            moved[(image * channels + c) * pixels + p] = Level(truncatingIfNeeded: levels[first + c])
           }
         }
       }

@@ -19,10 +19,10 @@ import Training
     let integer = try IntegerNetwork(
       network, folded: foldBatchNorm(small.parameters(), of: network), calibration: small.calibration(),
       options: QuantizationOptions(), arithmetic: arithmetic)
-    var levels = [UInt16](repeating: 0, count: count * network.layers.map(\.outputCount).max()!)
-    SmallModel.images.withUnsafeBufferPointer { integer.quantize(images: $0, count: count, into: &levels) }
+    let levels = LevelBuffer(of: network, images: count, bits: integer.calibration.input.bits)
+    SmallModel.images.withUnsafeBufferPointer { integer.quantize(images: $0, count: count, into: levels) }
     for (index, layer) in network.layers.enumerated() {
-      try integer.run(layer: index, &levels, count: count)
+      try integer.run(layer: index, levels, count: count)
       let (channels, pixels) = (layer.outChannels, layer.outputSize * layer.outputSize)
       let planes = (0..<count * layer.outputCount).map { i in
         let (image, c, p) = (i / layer.outputCount, i / pixels % channels, i % pixels)

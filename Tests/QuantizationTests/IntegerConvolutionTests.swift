@@ -11,27 +11,45 @@ import Testing
     let requantizer = Requantizer(
       input: expected.input, weights: expected.weights, output: expected.output, relu: false,
       rounding: .tiesToEven)
+    try check(UInt8.self, expected, problem, requantizer)
+    try check(UInt16.self, expected, problem, requantizer)
+  }
+
+  private func check<Level: LevelScalar>(
+    _: Level.Type, _ expected: QLinearConvCase, _ problem: IntegerConvolutionProblem,
+    _ requantizer: Requantizer
+  ) throws {
     let engine = try Engine()
-    var implementations: [(String, any IntegerConvolution)] = [("plain", PlainIntegerConvolution(problem))]
+    var implementations: [(String, IntegerConvolution<Level>)] = [
+      ("plain", .plain(PlainIntegerConvolution(problem)))
+    ]
     for arithmetic in IntegerArithmetic.usable {
-      implementations.append(
-        (arithmetic.rawValue, try makeIntegerConvolution(problem, arithmetic: arithmetic, engine: engine)))
+      let made = try IntegerConvolution<Level>(problem, arithmetic: arithmetic, engine: engine)
+      implementations.append((arithmetic.rawValue, made))
     }
+    let input = expected.levels.map { Level($0) }
     for (name, convolution) in implementations {
-      guard case .narrow(let sums) = try convolution.accumulate(expected.levels, images: expected.images)
-      else {
-        Issue.record("8-bit operands need 32-bit sums")
-        continue
+      var levels = [Level](repeating: .max, count: expected.expected.count)
+      try convolution.accumulate(input, images: expected.images) { sums, pixels in
+        let first = pixels.lowerBound * expected.outChannels
+        levels.withUnsafeMutableBufferPointer {
+          requantizer.requantize(sums, pixels: pixels.count, into: $0.baseAddress! + first)
+        }
+        guard case .narrow(let narrow) = sums else {
+          Issue.record("8-bit operands need 32-bit sums")
+          return
+        }
+        for i in 0..<pixels.count * expected.outChannels {
+          let (pixel, channel) = (i / expected.outChannels, i % expected.outChannels)
+          let single = requantizer.level(
+            of: narrow.total(pixel: pixel, channel: channel), channel: channel)
+          if single != levels[first + i] {
+            Issue.record("\(name): vectorized and single requantization differ at \(first + i)")
+            return
+          }
+        }
       }
-      let pixels = expected.images * expected.outputSize * expected.outputSize
-      var levels = [UInt16](repeating: .max, count: expected.expected.count)
-      requantizer.requantize(sums, pixels: pixels, into: &levels)
-      #expect(levels == expected.expected, "\(name)")
-      for i in levels.indices
-      where requantizer.level(of: sums[i], channel: i % expected.outChannels) != levels[i] {
-        Issue.record("\(name): vectorised and single requantization differ at \(i)")
-        break
-      }
+      #expect(levels.map { UInt16($0) } == expected.expected, "\(name)")
     }
   }
 
@@ -50,7 +68,8 @@ import Testing
     let levels = [UInt16](repeating: 255, count: problem.geometry.batch * problem.geometry.inChannels)
     for arithmetic in IntegerArithmetic.usable {
       let found = try sums(
-        makeIntegerConvolution(problem, arithmetic: arithmetic, engine: Engine()), problem, levels)
+        IntegerConvolution<UInt16>(problem, arithmetic: arithmetic, engine: Engine()), problem,
+        levels)
       #expect(found.allSatisfy { $0 == (bias > 0 ? Int64(Int32.max) : -Int64(Int32.max)) }, "\(arithmetic)")
     }
   }
@@ -59,8 +78,11 @@ import Testing
   @Test(arguments: ["regular", "first", "stride 2", "pointwise", "two groups", "groups of 4", "dense"])
   func oneDNNServesTheUsualShapes(_ shape: String) throws {
     let problem = try #require(QLinearConvCase.all.first { $0.name.hasPrefix("\(shape),") }).problem
-    let convolution = try makeIntegerConvolution(problem, arithmetic: .automatic, engine: Engine())
-    #expect(convolution is ByteConvolution)
+    let convolution = try IntegerConvolution<UInt8>(problem, arithmetic: .automatic, engine: Engine())
+    guard case .bytes = convolution else {
+      Issue.record("\(problem.name) has no fast code")
+      return
+    }
   }
 
   /// 16-bit operands: planes of bytes against 64-bit loops.
@@ -75,23 +97,31 @@ import Testing
         quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: zero, bits: weightBits)],
         outChannels: base.outChannels)
       let levels = base.levels.enumerated().map { ($1 &* 257 &+ UInt16($0 % 239)) >> (16 - inputBits) }
-      let plain = try sums(PlainIntegerConvolution(problem), problem, levels)
+      let plain = try sums(.plain(PlainIntegerConvolution(problem)), problem, levels)
       for arithmetic in IntegerArithmetic.usable {
-        let fast = try makeIntegerConvolution(problem, arithmetic: arithmetic, engine: Engine())
+        let fast = try IntegerConvolution<UInt16>(problem, arithmetic: arithmetic, engine: Engine())
         #expect(try sums(fast, problem, levels) == plain, "\(base.name), \(arithmetic)")
       }
     }
   }
 
   private func sums(
-    _ convolution: any IntegerConvolution, _ problem: IntegerConvolutionProblem, _ levels: [UInt16]
+    _ convolution: IntegerConvolution<UInt16>, _ problem: IntegerConvolutionProblem, _ levels: [UInt16]
   ) throws -> [Int64] {
     let g = problem.geometry
-    let count = g.batch * g.outputSize * g.outputSize * g.outChannels
-    switch try convolution.accumulate(levels, images: g.batch) {
-    case .narrow(let sums): return (0..<count).map { Int64(sums[$0]) }
-    case .wide(let sums): return (0..<count).map { sums[$0] }
+    var totals: [Int64] = []
+    try convolution.accumulate(levels, images: g.batch) { sums, pixels in
+      #expect(totals.count == pixels.lowerBound * g.outChannels)
+      for pixel in 0..<pixels.count {
+        for channel in 0..<g.outChannels {
+          switch sums {
+          case .narrow(let sums): totals.append(Int64(sums.total(pixel: pixel, channel: channel)))
+          case .wide(let sums): totals.append(sums.total(pixel: pixel, channel: channel))
+          }
+        }
+      }
     }
+    return totals
   }
 }
 

@@ -46,13 +46,12 @@ import Training
   private func levelsOfAllLayers(_ integer: IntegerNetwork, _ images: [Float], _ count: Int) throws
     -> [[UInt16]]
   {
-    let largest = integer.network.layers.map(\.outputCount).max()!
-    var levels = [UInt16](repeating: 0, count: count * max(largest, 3 * 64))
-    images.withBuffer { integer.quantize(images: $0, count: count, into: &levels) }
-    var all = [Array(levels[..<(count * 3 * 64)])]
+    let levels = LevelBuffer(of: integer.network, images: count, bits: integer.calibration.input.bits)
+    images.withBuffer { integer.quantize(images: $0, count: count, into: levels) }
+    var all = [(0..<count * 3 * 64).map { levels[$0] }]
     for (i, layer) in integer.network.layers.enumerated() {
-      try integer.run(layer: i, &levels, count: count)
-      all.append(Array(levels[..<(count * layer.outputCount)]))
+      try integer.run(layer: i, levels, count: count)
+      all.append((0..<count * layer.outputCount).map { levels[$0] })
     }
     return all
   }

@@ -157,11 +157,11 @@ func logits(_ network: Network, _ parameters: Parameters, _ images: [Float], _ c
   func layerErrorsAreTheActivationsDifferences(_ small: SmallNetwork) throws {
     let setting = try Setting(small)
     let integer = setting.calibrated.network
-    var levels = [UInt16](
-      repeating: 0, count: setting.count * max(192, setting.network.layers.map(\.outputCount).max()!))
-    setting.images.withBuffer { integer.quantize(images: $0, count: setting.count, into: &levels) }
+    let levels = LevelBuffer(
+      of: setting.network, images: setting.count, bits: integer.calibration.input.bits)
+    setting.images.withBuffer { integer.quantize(images: $0, count: setting.count, into: levels) }
     for (i, values) in try setting.activations().enumerated() {
-      try integer.run(layer: i, &levels, count: setting.count)
+      try integer.run(layer: i, levels, count: setting.count)
       var quantized = [Float](repeating: 0, count: values.count)
       quantized.withUnsafeMutableBufferPointer {
         integer.dequantize(layer: i, levels, count: setting.count, into: $0)

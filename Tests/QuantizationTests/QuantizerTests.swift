@@ -1,7 +1,8 @@
 import LayerAnalysis
-import Quantization
 import Tensors
 import Testing
+
+@testable import Quantization
 
 @Suite struct AffineQuantizerTests {
   @Test(arguments: [
@@ -66,7 +67,8 @@ import Testing
     let accumulators: [Int32] = [-10, -6, -2, 0, 2, 6, 10, 2_000_000_000, -2_000_000_000]
     var levels = [UInt16](repeating: 0, count: accumulators.count)
     accumulators.withUnsafeBufferPointer {
-      requantizer.requantize($0.baseAddress!, pixels: accumulators.count, into: &levels)
+      let sums = PartialSums(sums: $0.baseAddress!, terms: ChannelTerms<Int32>([0]), windows: nil)
+      requantizer.requantize(.narrow(sums), pixels: accumulators.count, into: &levels)
     }
     return levels
   }
