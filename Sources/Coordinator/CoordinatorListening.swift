@@ -9,20 +9,27 @@ extension CoordinatorService {
   func listen() throws -> Announcement {
     let context = try Context()
     self.context = context
+    if let keys = options.keys { try openGate(keys, context) }
     let recorded = try store.ports()
     var socketOptions = options.socket
+    // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
+    // longer bounds the memory that one may fill.
+    socketOptions.receiveHighWater = 64
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
+    socketOptions.receiveHighWater = 16
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
     checkpoints = second.socket
+    for socket in [main.socket, second.socket] { try watchHandshakes(of: socket) }
     let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
     if ports != recorded { try store.record(ports) }
     return Announcement(
       messages: main.endpoint.description, checkpoints: second.endpoint.description,
-      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date())
+      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date(),
+      key: options.keys.map { "\($0.own.publicKey)" }, keyFile: options.keys?.file)
   }
 
   private func bound(
