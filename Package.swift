@@ -78,13 +78,14 @@ let package = Package(
         "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
+    library("Fleet", imports: ["Worker", "SweepProtocol", "Sweeps", "Networks", "ZeroMQ", log]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .executableTarget(
       name: "strata",
       dependencies: [
         "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "ModelExport",
         "Quantization", "LayerAnalysis", "Networks", "Datasets", "Training", "Tensors", "Benchmarks",
-        "OneDNN", "ZeroMQ", arguments, log,
+        "Fleet", "OneDNN", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
 

@@ -7,6 +7,7 @@ extension CoordinatorService {
   /// Opens both sockets, at the ports asked for, or those the store was last served at so that its workers find
   /// their way back, or any.
   func listen() throws -> Announcement {
+    DescriptorLimit.raise()
     let context = try Context()
     self.context = context
     let recorded = try store.ports()

@@ -1,6 +1,6 @@
 import LayerAnalysis
-import Networks
-import Sweeps
+package import Networks
+package import Sweeps
 import Tensors
 
 /// Made-up measurements of a network, a pure function of epoch and seed: a row for every layer and tensor kind with

@@ -15,7 +15,9 @@ struct Bench: ParsableCommand {
       strata bench --network factorization=depthwise --integer
       strata bench throughput --threads 1 --json
       """,
-    subcommands: [Layers.self, Throughput.self, Machine.self], defaultSubcommand: Layers.self)
+    subcommands: [
+      Layers.self, Throughput.self, Machine.self, Bench.CoordinatorCommand.self, FleetCommand.self,
+    ], defaultSubcommand: Layers.self)
 
   struct Layers: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -60,6 +60,8 @@ struct CoordinatorCommand: ParsableCommand {
   var lease = 30.0
   @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
   var heartbeat: Double?
+  @Flag(help: "Log warnings only, not every trial.")
+  var quiet = false
   @Flag(help: .hidden)
   var stopWithStandardInput = false
 
@@ -70,7 +72,9 @@ struct CoordinatorCommand: ParsableCommand {
 
   func run() throws {
     let expanded = try sweep.load()
-    var options = CoordinatorOptions(program: ProgramVersion.current, logger: Logger.plain("coordinator"))
+    var options = CoordinatorOptions(
+      program: ProgramVersion.current, logger: Logger.plain("coordinator", from: quiet ? .warning : .info))
+    options.settings.logsTrials = !quiet
     options.sweep = expanded.name
     options.address = network.listen
     options.allowInsecure = network.insecure
