@@ -2,6 +2,9 @@
 ///
 /// Numbers that SQLite's REAL cannot hold are kept in the row's `special` column: SQLite turns NaN into NULL and
 /// −0 into 0. Infinities need no such care.
+///
+/// Trials and attempts lie in the order they came, not in that of their keys, which are as good as random: those under
+/// way at a time then share pages, and a transaction writes few.
 enum SchemaTables {
   static let words = """
     CREATE TABLE setting (
@@ -46,7 +49,7 @@ enum SchemaTables {
       weights_sha256 TEXT, -- of the final weights
       seconds REAL, -- wall time of the attempt that ended it
       failures INTEGER NOT NULL -- attempts that ended in an error since it was last put back
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE sweep_trial (
       sweep TEXT NOT NULL REFERENCES sweep,
@@ -88,7 +91,7 @@ enum SchemaTables {
       seconds REAL,
       algorithms TEXT, -- JSON: the implementation that computed each layer
       PRIMARY KEY (trial, number)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE checkpoint (
       -- Where a trial would go on from.

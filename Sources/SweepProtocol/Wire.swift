@@ -15,6 +15,14 @@ public enum Wire {
   public static let longestFrame = Kind.worker.limit
 
   public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
+    if case .snapshot(let attempt, let snapshot) = envelope.message {
+      return frame(
+        .worker,
+        PlainWriter(worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot).bytes)
+    }
+    return encodeGenerated(envelope)
+  }
+  static func encodeGenerated(_ envelope: WorkerEnvelope) -> [UInt8] {
     frame(.worker, WireWorkerEnvelope(envelope))
   }
   public static func encode(_ envelope: CoordinatorEnvelope) -> [UInt8] {
@@ -36,11 +44,20 @@ public enum Wire {
   public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
     switch try kind(of: bytes) {
     case .worker:
-      .worker(try payload(WireWorkerEnvelope.self, of: bytes).value())
+      if let envelope = snapshotDelivery(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
     case .clientRequest:
       .client(try payload(WireClientRequest.self, of: bytes).value())
     case let other:
       throw .kind(other.rawValue)
+    }
+  }
+  static func decodeGenerated(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
+    .worker(try payload(WireWorkerEnvelope.self, of: bytes).value())
+  }
+  /// nil: for the generated decoder to decide.
+  static func snapshotDelivery(_ bytes: [UInt8]) -> WorkerEnvelope? {
+    bytes.withUnsafeBytes { bytes in
+      PlainReader.snapshotDelivery(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(header)))
     }
   }
   public static func decodeCoordinatorEnvelope(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
@@ -81,7 +98,10 @@ public enum Wire {
 
   private static func frame(_ kind: Kind, _ payload: some SwiftProtobuf.Message) -> [UInt8] {
     // Protobuf encoding fails only for missing required fields and text that is not Unicode; there are neither.
-    let encoded: [UInt8] = try! payload.serializedBytes(options: deterministic)
+    frame(kind, try! payload.serializedBytes(options: deterministic))
+  }
+
+  private static func frame(_ kind: Kind, _ encoded: [UInt8]) -> [UInt8] {
     var bytes = magic
     bytes.reserveCapacity(header + encoded.count)
     bytes.append(kind.rawValue)
