@@ -114,7 +114,7 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
+        "Coordinator", "Worker", "Fleet", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
         crypto,
       ],
       swiftSettings: strict),

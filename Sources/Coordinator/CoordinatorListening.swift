@@ -12,6 +12,9 @@ extension CoordinatorService {
     self.context = context
     let recorded = try store.ports()
     var socketOptions = options.socket
+    // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
+    // some here. Workers watch the connection; that one is silent is for its lease to notice, and TCP's keepalive.
+    socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Logging
 public import SweepProtocol
 public import Worker
@@ -20,8 +21,11 @@ public final class Fleet: Sendable {
     let loops = (0..<threads).map { SocketLoop(name: "fleet-\($0)") }
     // A worker has two connections at most, each with a monitor of two sockets.
     let contexts = try (0..<threads).map { _ in try Context(sockets: min(65_535, count * 6 + 16)) }
+    var introduction = introduction
+    // Once, because asking for it may take long.
+    introduction.host = ProcessInfo.processInfo.hostName
     let logger = Logger(label: "fleet") { _ in SwiftLogNoOpLogHandler() }
-    workers = try (0..<count).map { number in
+    workers = try (0..<count).map { [introduction] number in
       var introduction = introduction
       introduction.name = "fleet-\(number)"
       var options = try WorkerOptions(

@@ -9,6 +9,7 @@ public final class StoreBatch {
   let db: Database
   let path: String
   private var last: (date: Date, text: String)?
+  private var lastColumns: (network: Architecture, initialization: Initialization, columns: TrialColumns)?
 
   init(_ db: Database, path: String) {
     self.db = db
@@ -25,6 +26,18 @@ public final class StoreBatch {
     try bind(&update)
     try update.run()
     if db.changesCount == 0 { throw StoreError.unknownTrial(trial) }
+  }
+
+  /// Made once for the many trials in a row that have the same network.
+  private func columns(of configuration: TrialConfiguration) throws -> TrialColumns {
+    if let last = lastColumns, last.network == configuration.network,
+      last.initialization == configuration.initialization
+    {
+      return last.columns
+    }
+    let columns = try TrialColumns(configuration)
+    lastColumns = (configuration.network, configuration.initialization, columns)
+    return columns
   }
 
   /// `date` as text; made once for the many rows of a batch that have the same.
@@ -65,7 +78,7 @@ public final class StoreBatch {
       return
     }
     let configuration = trial.configuration
-    let columns = try TrialColumns(configuration)
+    let columns = try columns(of: configuration)
     var row = try RowWriter(db, Layouts.trial)
     try row.add(trial.id)
     try row.add(trial.label)
@@ -187,8 +200,7 @@ public final class StoreBatch {
       """,
       [
         worker.id, worker.name, worker.host, worker.pid, worker.instructionSet, worker.threads,
-        worker.version,
-        Timestamp.text(worker.firstSeen), Timestamp.text(worker.lastSeen), Int64(worker.acknowledged),
+        worker.version, text(worker.firstSeen), text(worker.lastSeen), Int64(worker.acknowledged),
       ])
   }
 

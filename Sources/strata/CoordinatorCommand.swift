@@ -100,9 +100,10 @@ extension Store {
   func add(_ sweep: Sweep) throws {
     let record = SweepRecord(
       name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    var forms = CanonicalForms()
     let trials = sweep.trials.map {
       NewTrial(
-        id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+        id: $0.id, label: $0.label, json: forms.json($0.configuration), configuration: $0.configuration)
     }
     try write { try $0.addSweep(record, trials: trials) }
   }

@@ -29,6 +29,18 @@ import Testing
     }
   }
 
+  @Test("Forms written together are those written alone")
+  func forms() throws {
+    var forms = CanonicalForms()
+    for sweep in try ShippedSweeps.all.map({ try $0.sweep() }) {
+      for trial in sweep.trials {
+        #expect(forms.json(trial.configuration) == trial.configuration.canonicalJSON)
+        #expect(trial.id == trial.configuration.identity)
+        #expect(trial == Trial(trial.configuration, label: trial.label))
+      }
+    }
+  }
+
   /// From RFC 8785, appendix B.
   @Test(
     "Numbers as ECMAScript writes them",
