@@ -109,6 +109,15 @@ struct PlainReader {
     return String(decoding: text, as: UTF8.self)
   }
 
+  mutating func bytes(_ field: Int, upTo limit: Int) -> [UInt8] {
+    guard has(field, .bytes) else { return [] }
+    let length = length()
+    if length > limit { fail() }
+    if failed { return [] }
+    defer { position += length }
+    return [UInt8](UnsafeRawBufferPointer(rebasing: bytes[position..<position + length]))
+  }
+
   mutating func packedIntegers(_ field: Int) -> [UInt32] {
     guard has(field, .bytes) else { return [] }
     var values: [UInt32] = []

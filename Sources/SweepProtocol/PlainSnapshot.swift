@@ -5,8 +5,11 @@ internal import Sweeps
 // both ways to the same bytes and values.
 
 extension PlainWriter {
-  /// The payload of a `WorkerEnvelope`.
-  init(worker: String, sequence: UInt64, _ attempt: AttemptID, _ snapshot: Snapshot) {
+  /// A `WorkerEnvelope` after its frame's header.
+  init(
+    after header: [UInt8], worker: String, sequence: UInt64, _ attempt: AttemptID, _ snapshot: Snapshot
+  ) {
+    self.init(after: header, capacity: 512 + 160 * snapshot.layers.count + 64 * snapshot.errors.count)
     add(1, worker)
     add(2, sequence)
     add(5) { delivery in

@@ -4,7 +4,15 @@
 /// Fields are to be added in ascending order. As in proto3, a field whose value is zero or empty is left out, unless
 /// it is optional and present.
 struct PlainWriter {
-  private(set) var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8]
+
+  /// - Parameters:
+  ///   - header: what the encoding is to follow.
+  ///   - capacity: bytes that will probably be written.
+  init(after header: [UInt8] = [], capacity: Int = 0) {
+    bytes = header
+    bytes.reserveCapacity(header.count + capacity)
+  }
 
   private mutating func append<Value: FixedWidthInteger>(raw value: Value) {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
@@ -64,6 +72,25 @@ struct PlainWriter {
     append(varint: UInt64(values.count * 4))
     for value in values { append(raw: value.bitPattern) }
   }
+
+  mutating func add(_ field: Int, _ values: [UInt8]) {
+    if values.isEmpty { return }
+    append(field, .bytes)
+    append(varint: UInt64(values.count))
+    bytes.append(contentsOf: values)
+  }
+
+  /// A message of a known number of bytes.
+  mutating func add(_ field: Int, size: Int, _ body: (inout PlainWriter) -> Void) {
+    append(field, .bytes)
+    append(varint: UInt64(size))
+    let start = bytes.count
+    body(&self)
+    precondition(bytes.count == start + size, "the message has the size announced")
+  }
+
+  /// Bytes of a varint.
+  static func size(_ value: UInt64) -> Int { max(1, (64 - value.leadingZeroBitCount + 6) / 7) }
 
   /// A message, also an empty one.
   mutating func add(_ field: Int, _ body: (inout PlainWriter) -> Void) {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import SweepProtocol
 
-/// The hand-written coding of snapshots against the generated one.
-@Suite struct PlainSnapshotTests {
+/// The hand-written coding of snapshots and chunks against the generated one.
+@Suite struct PlainCodingTests {
   static var envelopes: [WorkerEnvelope] {
     var large = Samples.snapshot
     large.layers = Array(repeating: large.layers, count: 20).flatMap { $0 }
@@ -29,6 +29,41 @@ import Testing
       #expect(Wire.encode(read) == bytes)
     }
     #expect(Wire.snapshotDelivery(Wire.encode(Self.envelopes[3])) == nil)
+  }
+
+  static var chunks: [CheckpointRequestEnvelope] {
+    [(0, 0), (0, 1), (1, 0), (127, 200), (128, 20_000), (1 << 33, CheckpointLimits.chunk)].map {
+      (offset: Int, count: Int) in
+      CheckpointRequestEnvelope(
+        worker: Samples.worker, transfer: UInt64(offset),
+        request: .chunk(offset: offset, bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }))
+    }
+  }
+
+  @Test(arguments: chunks) func chunksHaveTheGeneratedBytes(envelope: CheckpointRequestEnvelope) throws {
+    let bytes = Wire.encode(envelope)
+    #expect(bytes == Wire.encodeGenerated(envelope))
+    #expect(Wire.chunk(bytes) == envelope)
+  }
+
+  @Test func noChunkIsTakenThatTheGeneratedDecoderRefuses() throws {
+    let frames = Self.chunks.prefix(4).map { Wire.encode($0) }
+    var state: UInt64 = 0xc0de
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(max(bound, 1)))
+    }
+    for round in 0..<40_000 {
+      var bytes = frames[round % frames.count]
+      let place = 7 + next(bytes.count - 7)
+      switch next(3) {
+      case 0: bytes.removeLast(min(next(20), bytes.count - 8))
+      case 1: bytes.insert(UInt8(next(256)), at: place)
+      default: bytes[place] ^= UInt8(1 << next(8))
+      }
+      guard let short = Wire.chunk(bytes) else { continue }
+      #expect(short == (try? Wire.decodeGeneratedRequest(bytes)), "round \(round)")
+    }
   }
 
   /// Frames with bytes changed, cut, inserted or repeated: what the short way takes, the generated decoder takes too,
