@@ -70,7 +70,6 @@ package struct CheckpointDirectory {
 final class IncomingFile {
   let path: String
   private let descriptor: Int32
-  private var size: off_t = 0
 
   init(path: String) throws(CheckpointDirectory.Failure) {
     self.path = path
@@ -84,13 +83,8 @@ final class IncomingFile {
     close(descriptor)
   }
 
-  /// The disk begins to take the bytes in, so that `sync` finds little left to wait for.
   func append(_ bytes: [UInt8]) throws(CheckpointDirectory.Failure) {
     var done = 0
-    defer {
-      sync_file_range(descriptor, size, off_t(done), UInt32(SYNC_FILE_RANGE_WRITE))
-      size += off_t(done)
-    }
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
       if count < 0 && errno == EINTR { continue }

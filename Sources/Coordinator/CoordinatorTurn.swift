@@ -6,7 +6,7 @@ extension CoordinatorService {
   /// Messages, and bytes of them, read before any is acted on: enough to share a transaction, few enough to answer
   /// soon.
   private static let batch = 2048
-  private static let batchBytes = 2 << 20
+  private static let batchBytes = 4 << 20
   /// Likewise of checkpoint messages, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
   private static let chunkBatch = 32
 

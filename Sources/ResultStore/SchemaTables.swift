@@ -134,8 +134,7 @@ enum SchemaTables {
       logit_mse REAL,
       changed_predictions REAL,
       special TEXT, -- as in layer_statistics
-      PRIMARY KEY (trial, epoch, draw),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE layer_statistics (
@@ -166,8 +165,7 @@ enum SchemaTables {
       histogram BLOB NOT NULL, -- little-endian uint32: 256 equal bins over minimum ... maximum
       channel_lower BLOB NOT NULL, -- little-endian float32, one per output channel
       channel_upper BLOB NOT NULL,
-      PRIMARY KEY (trial, epoch, draw, layer_index, kind),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw, layer_index, kind)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE layer_error (
@@ -182,8 +180,14 @@ enum SchemaTables {
       weights_alone_qmse REAL, -- of the network's output, with only this layer's weights quantized
       activations_alone_qmse REAL,
       special TEXT, -- as in layer_statistics
-      PRIMARY KEY (trial, epoch, draw, layer_index),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw, layer_index)
     ) STRICT, WITHOUT ROWID;
+
+    -- What belongs to a snapshot goes with it. A foreign key would look the snapshot up for each of its hundred rows.
+    CREATE TRIGGER snapshot_removed AFTER DELETE ON snapshot BEGIN
+      DELETE FROM draw_metrics WHERE trial = old.trial AND epoch = old.epoch;
+      DELETE FROM layer_statistics WHERE trial = old.trial AND epoch = old.epoch;
+      DELETE FROM layer_error WHERE trial = old.trial AND epoch = old.epoch;
+    END;
     """
 }

@@ -2,8 +2,8 @@ import Foundation
 import ResultStore
 import Synchronization
 
-/// Threads that read a store while it is written, each over a connection of its own: in turn the number of trials in
-/// each state and everything measured of one trial, with a pause between.
+/// Threads that read a store while it is written, each over a connection of its own: everything measured of one trial
+/// after another, and every eighth time how many trials are in each state, with a pause between.
 final class StoreReaders: Sendable {
   private struct State {
     var stopping = false
@@ -38,7 +38,7 @@ final class StoreReaders: Sendable {
       var turn = number
       while !state.withLock({ $0.stopping }) {
         let began = ContinuousClock.now
-        if turn % 2 == 0 {
+        if turn % 8 == 0 {
           _ = try store.read { try $0.counts() }
         } else {
           _ = try store.read { try $0.snapshots(trial: trials[turn % trials.count]) }
