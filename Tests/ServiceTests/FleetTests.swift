@@ -2,6 +2,7 @@ import Coordinator
 import Fleet
 import ResultStore
 import SweepProtocol
+import Sweeps
 import Testing
 
 /// Many workers on few threads, with all that a result can bring.
