@@ -114,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Coordinator", "Worker", "Fleet", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
+        "Coordinator", "Worker", "Fleet", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ",
+        log,
         crypto,
       ],
       swiftSettings: strict),

@@ -16,7 +16,8 @@ import Testing
     }
   }
 
-  @Test(arguments: envelopes) func bytesAreThoseOfTheGeneratedCode(envelope: WorkerEnvelope) throws {
+  @Test(arguments: envelopes.indices) func bytesAreThoseOfTheGeneratedCode(index: Int) throws {
+    let envelope = Self.envelopes[index]
     let bytes = Wire.encode(envelope)
     #expect(bytes == Wire.encodeGenerated(envelope))
   }
@@ -40,7 +41,8 @@ import Testing
     }
   }
 
-  @Test(arguments: chunks) func chunksHaveTheGeneratedBytes(envelope: CheckpointRequestEnvelope) throws {
+  @Test(arguments: chunks.indices) func chunksHaveTheGeneratedBytes(index: Int) throws {
+    let envelope = Self.chunks[index]
     let bytes = Wire.encode(envelope)
     #expect(bytes == Wire.encodeGenerated(envelope))
     #expect(Wire.chunk(bytes) == envelope)
