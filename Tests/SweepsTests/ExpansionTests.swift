@@ -159,17 +159,4 @@ private func sweep(_ yaml: String, set: [String] = []) throws -> Sweep {
     #expect(table.common.count == 44)
     #expect(table.common.contains { $0.key == "training.learningRate" && $0.value == "0.01" })
   }
-
-  /// Trees are decoded in turn, each with help of the one before.
-  @Test func aTreeIsDecodedTheSameAfterAnyOther() throws {
-    let trees = ConfigurationTrees()
-    let configurations = try ShippedSweeps.all.flatMap { try $0.sweep().trials.map(\.configuration) }
-    for configuration in configurations + configurations.reversed() {
-      #expect(try trees.decode(configuration.tree, source: "a.yaml") == configuration)
-    }
-    let broken = try SettingSchema.overlay(
-      SettingReader.read("{training: {epochs: many}}", source: "a.yaml"), on: configurations[0].tree)
-    #expect(throws: SweepError.self) { try trees.decode(broken, source: "a.yaml") }
-    #expect(try trees.decode(configurations[0].tree, source: "a.yaml") == configurations[0])
-  }
 }
