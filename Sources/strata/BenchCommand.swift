@@ -14,6 +14,7 @@ struct Bench: ParsableCommand {
       strata bench                                          # training the thesis's regular network
       strata bench --network factorization=depthwise --integer
       strata bench throughput --threads 1 --json
+      strata bench coordinator --quick                      # trials, results and connections a coordinator bears
       """,
     subcommands: [
       Layers.self, Throughput.self, Machine.self, Bench.CoordinatorCommand.self, FleetCommand.self,
