@@ -7,6 +7,7 @@ extension CoordinatorService {
   /// Opens both sockets, at the ports asked for, or those the store was last served at so that its workers find
   /// their way back, or any.
   func listen() throws -> Announcement {
+    DescriptorLimit.raise()
     let context = try Context()
     self.context = context
     if let keys = options.keys { try openGate(keys, context) }
@@ -15,6 +16,9 @@ extension CoordinatorService {
     // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
     // longer bounds the memory that one may fill.
     socketOptions.receiveHighWater = 64
+    // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
+    // some here. Workers watch the connection; that one is silent is for its lease to notice, and TCP's keepalive.
+    socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.receiveHighWater = 16
