@@ -6,7 +6,7 @@ import Testing
 /// Sweeps recorded for real (scripts/fixtures/sweep_trace.py) and run again through the scheduler under a virtual clock.
 @Suite struct ForecastTests {
   private static let fleets: [[Double]] = [[1, 1], [1, 1, 1, 1], [1, 1, 1, 2]]
-  private static let sweeps = ["weight-initialization", "progressive-factorization"]
+  private static let sweeps = ["progressive-factorization"]
 
   /// From when a fifth of the trials are over until all but a tenth of the time has passed, the time left is told to a
   /// tenth of what it turns out to be.

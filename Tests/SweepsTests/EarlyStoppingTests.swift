@@ -29,19 +29,19 @@ import Testing
     ("{}", "s.yaml:3:16: earlyStopping: epoch is missing"),
     (
       "{epoch: 4, metric: mse, worstPercent: 25, atLeast: 8}",
-      "s.yaml:3:36: earlyStopping.metric is mse: it must be percentDecrease, quint8Accuracy or qmse"
+      "s.yaml:3:35: earlyStopping.metric is mse: it must be percentDecrease, quint8Accuracy or qmse"
     ),
     (
       "{epoch: 4, metric: qmse, worst: 25, atLeast: 8}",
-      "s.yaml:3:42: earlyStopping.worst: no such setting; did you mean earlyStopping.worstPercent?"
+      "s.yaml:3:41: earlyStopping.worst: no such setting; earlyStopping has epoch, metric, worstPercent, atLeast"
     ),
     (
       "{epoch: 4, metric: qmse, worstPercent: 100, atLeast: 8}",
-      "s.yaml:3:56: earlyStopping.worstPercent is 100: it must be above 0 and below 100"
+      "s.yaml:3:55: earlyStopping.worstPercent is 100: it must be above 0 and below 100"
     ),
     (
       "{epoch: 4, metric: qmse, worstPercent: 25, atLeast: 1}",
-      "s.yaml:3:69: earlyStopping.atLeast is 1: it must be at least 2"
+      "s.yaml:3:68: earlyStopping.atLeast is 1: it must be at least 2"
     ),
     (
       "{epoch: 0, metric: qmse, worstPercent: 25, atLeast: 8}",
