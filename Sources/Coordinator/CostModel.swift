@@ -5,28 +5,40 @@
 /// far back fades; one measurement moves them by no more than it could if it had taken four times as predicted, so
 /// that a worker that was put to sleep is no measure of its work.
 public struct CostModel: Hashable, Sendable {
-  private struct Family: Hashable, Sendable {
-    /// Seconds measured, as a worker of slowness 1 takes, and the work done in them.
+  private struct Measurement: Hashable, Sendable {
     var seconds = 0.0
     var work = 0.0
+
+    var rate: Double? { work > 0 ? seconds / work : nil }
+
+    mutating func add(_ seconds: Double, _ work: Double, memory: Double) {
+      let excess = max((self.seconds + seconds) / memory, 1)
+      self.seconds = (self.seconds + seconds) / excess
+      self.work = (self.work + work) / excess
+    }
+  }
+  private struct Family: Hashable, Sendable {
+    /// As by a worker of slowness 1.
+    var measured = Measurement()
     /// Work of all trials begun, and what of it was never done because they ended early.
     var begun = 0.0
     var spared = 0.0
   }
-  private struct Worker: Hashable, Sendable {
-    /// Seconds measured, and those a worker of slowness 1 would have taken.
-    var seconds = 0.0
-    var predicted = 0.0
+  /// What a worker has done of a family.
+  private struct Share: Hashable, Sendable {
+    let family: String
+    var measured = Measurement()
   }
   private var families: [String: Family] = [:]
-  private var workers: [String: Worker] = [:]
-  private var all = Family()
+  /// By worker, in the order in which it met the families.
+  private var workers: [String: [Share]] = [:]
+  private var all = Measurement()
 
-  /// Seconds of measurements a family's and a worker's rate remember.
+  /// Seconds of measurements that a family's rate, and a worker's in each family, remember.
   private static let familyMemory = 36_000.0
   private static let workerMemory = 3_600.0
   /// A worker counts as slow as the others for as many seconds of its measurements.
-  private static let prior = 60.0
+  private static let prior = 10.0
   private static let outlier = 4.0
 
   public init() {}
@@ -35,33 +47,18 @@ public struct CostModel: Hashable, Sendable {
   public mutating func observe(_ work: Double, took seconds: Double, family: String, worker: String) {
     guard work > 0, work.isFinite, seconds > 0, seconds.isFinite else { return }
     var seconds = seconds
-    if let rate = families[family].flatMap(Self.rate) {
-      let predicted = rate * work
-      let expected = predicted * slowness(of: worker)
+    if let rate = families[family]?.measured.rate {
+      let expected = rate * work * slowness(of: worker)
       seconds = min(max(seconds, expected / Self.outlier), expected * Self.outlier)
-      var entry = workers[worker, default: Worker()]
-      entry.seconds += seconds
-      entry.predicted += predicted
-      let excess = max(entry.seconds / Self.workerMemory, 1)
-      entry.seconds /= excess
-      entry.predicted /= excess
-      workers[worker] = entry
     }
+    var shares = workers[worker, default: []]
+    let place = shares.firstIndex { $0.family == family } ?? shares.count
+    if place == shares.count { shares.append(Share(family: family)) }
+    shares[place].measured.add(seconds, work, memory: Self.workerMemory)
+    workers[worker] = shares
     let usual = seconds / slowness(of: worker)
-    Self.add(usual, work, to: &families[family, default: Family()])
-    Self.add(usual, work, to: &all)
-  }
-
-  private static func add(_ seconds: Double, _ work: Double, to family: inout Family) {
-    family.seconds += seconds
-    family.work += work
-    let excess = max(family.seconds / familyMemory, 1)
-    family.seconds /= excess
-    family.work /= excess
-  }
-
-  private static func rate(_ family: Family) -> Double? {
-    family.work > 0 ? family.seconds / family.work : nil
+    families[family, default: Family()].measured.add(usual, work, memory: Self.familyMemory)
+    all.add(usual, work, memory: Self.familyMemory)
   }
 
   /// A trial has begun.
@@ -82,14 +79,20 @@ public struct CostModel: Hashable, Sendable {
 
   /// The worker's time for any work over that of the others: 1 for one not known.
   public func slowness(of worker: String) -> Double {
-    guard let entry = workers[worker] else { return 1 }
-    return (entry.seconds + Self.prior) / (entry.predicted + Self.prior)
+    var seconds = Self.prior
+    var usual = Self.prior
+    for share in workers[worker] ?? [] {
+      guard let rate = families[share.family]?.measured.rate else { continue }
+      seconds += share.measured.seconds
+      usual += share.measured.work * rate
+    }
+    return seconds / usual
   }
 
   /// Seconds a worker of slowness 1 takes; nil while nothing has been measured. A family not yet seen is taken for
   /// as fast as all others together.
   public func seconds(for work: Double, family: String) -> Double? {
-    (families[family].flatMap(Self.rate) ?? Self.rate(all)).map { $0 * work }
+    (families[family]?.measured.rate ?? all.rate).map { $0 * work }
   }
 
   /// What trials are ordered by: seconds, or work as long as nothing has been measured.

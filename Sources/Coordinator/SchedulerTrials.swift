@@ -19,6 +19,7 @@ extension Scheduler {
     let position = trials.count
     positions[row.plan.id] = position
     counts.count(row.state)
+    if row.attempts > 0 { costs.begin(row.plan.work.total, family: row.plan.work.family) }
     if let attempt = row.measured {
       costs.observe(
         entry.workLeft(from: attempt.origin), took: attempt.seconds, family: row.plan.work.family,

@@ -62,26 +62,30 @@ public struct WorkEstimate: Sendable {
   }
 }
 
-/// What a network's images ask for.
+/// What a network's images ask for. The constants fit the times of eight networks from regular to depthwise to 20 %:
+/// training at batches of 128 (scripts/bench-core), and training and snapshots of the sweep recorded in
+/// Tests/CoordinationTests/Fixtures.
 private struct NetworkWork: Sendable {
   let family: String
   /// Of one image.
   let inference: Double
   let outputs: Double
+  let weights: Double
   let layers: Int
 
-  /// BatchNorm, ReLU and the traffic of one output value take as long as so many multiply-accumulates: 1.5 ns against
-  /// 7.4 ps on a Zen 4 core (scripts/bench-core: regular and depthwise networks, solved for both).
-  private static let perOutput = 200.0
-  /// Statistics, percentiles among them, of one activation.
-  private static let perActivation = 1_000.0
+  /// BatchNorm, ReLU and the traffic of one output value.
+  private static let perOutput = 160.0
+  /// Statistics of one activation; and of one weight, quantized alone and with all others.
+  private static let perActivation = 100.0
+  private static let perWeight = 11_000.0
   /// Inference in integers against that in fp32.
   private static let integer = 0.7
 
   init(_ architecture: Architecture) throws(NetworkSettingError) {
     let network = try Network(architecture)
-    let macs = Double(network.cost.macs)
+    let macs = network.layers.reduce(0.0) { $0 + Double($1.cost.macs) * Self.padding(of: $1) }
     outputs = Double(network.layers.reduce(0) { $0 + $1.outputCount })
+    weights = Double(network.cost.weights)
     inference = macs + Self.perOutput * outputs
     layers = network.layers.count
     let spatial = network.layers.filter { $0.role == .spatial }
@@ -97,11 +101,18 @@ private struct NetworkWork: Sendable {
     family = "\(kind), \(architecture.batchNorm ? "BatchNorm" : "plain"), 4^\(Int(log2(macs) / 2)) MACs"
   }
 
+  /// Groups of few channels are computed in blocks of 16, and others partly in pairs, with zeros in between.
+  private static func padding(of layer: Layer) -> Double {
+    let isGroupwise = layer.groups > 1 && layer.groups < layer.inChannels
+    return isGroupwise ? max(1.5, 16 * Double(layer.groups) / Double(layer.inChannels)) : 1
+  }
+
   func snapshot(test: Int, calibration: Int, sensitivity: Int, draws: Int) -> Double {
     let evaluation = Double(test) * inference
     let sample = Double(calibration) * (inference + Self.perActivation * outputs)
     // Every layer's weights alone and activations alone.
     let alone = Double(2 * layers * min(sensitivity, calibration)) * inference
-    return evaluation + Double(draws) * (Self.integer * evaluation + sample + alone)
+    return evaluation + Self.perWeight * weights
+      + Double(draws) * (Self.integer * evaluation + sample + alone)
   }
 }

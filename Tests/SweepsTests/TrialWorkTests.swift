@@ -30,8 +30,9 @@ import Testing
     #expect(regular.family != depthwise.family)
     #expect(regular.steps == 391)
     #expect(regular.snapshotEpochs == [0, 200])
-    // 1.7 ms an image against 3.7 ms (scripts/bench-core).
-    #expect(abs(regular.epoch / depthwise.epoch - 3.73 / 1.68) < 0.2)
+    // 3.7 ms an image against 1.7 ms (scripts/bench-core).
+    let ratio = regular.epoch / depthwise.epoch
+    #expect(ratio > 2.0 && ratio < 2.7)
     configuration.training.epochs = 100
     #expect(try estimate.work(of: configuration).epoch == depthwise.epoch)
   }
