@@ -106,7 +106,11 @@ extension RecordedSweep.Trial {
       }
       guard let snapshot = snapshots.first(where: { $0.epoch == epoch }) else { continue }
       progress.phase = .measuring
-      if !passes(snapshot.seconds) { return progress }
+      if !passes(snapshot.seconds) {
+        let spent = min(left + snapshot.seconds, measured) * slowness
+        progress.secondsLeft = progress.secondsLeft.map { $0 - spent }
+        return progress
+      }
       measured = snapshot.seconds
     }
     progress.phase = .finishing
