@@ -11,11 +11,6 @@ extension Scheduler {
     }
   }
 
-  /// Trials in each state.
-  public var counts: TrialCounts {
-    trials.indices.reduce(into: TrialCounts()) { $0.count(trials[$1].state) }
-  }
-
   /// The sweep as it stands: workers by name, running trials in the order of the sweep.
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
