@@ -81,4 +81,6 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
+  /// A person took the trial back.
+  case cancelled
 }
