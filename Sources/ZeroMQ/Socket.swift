@@ -38,6 +38,9 @@ public final class Socket {
   public let kind: SocketKind
   public let options: SocketOptions
   let handle: UnsafeMutableRawPointer
+  /// The file descriptor of the TCP connection that the message last received came by; −1: none, or not known.
+  /// A monitor's events name connections by it.
+  public private(set) var sourceDescriptor: Int32 = -1
   private var context: Context?
   /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
   private var monitorEnd: Socket?
@@ -128,6 +131,8 @@ public final class Socket {
       }
       frames.append([UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
     } while zmq_msg_more(&part) != 0
+    // A ROUTER's routing id, which libzmq puts before the message, does not tell.
+    sourceDescriptor = zmq_msg_get(&part, ZMQ_SRCFD)
     return frames
   }
 

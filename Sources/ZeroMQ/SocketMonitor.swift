@@ -18,6 +18,8 @@ public struct ConnectionEvent: Sendable, Hashable {
   public let kind: Kind
   /// The endpoint concerned: for a listener its own, for a connection the peer's where libzmq tells it.
   public let endpoint: String
+  /// The file descriptor of the connection made or closed; it may be another's soon after.
+  public var descriptor: Int32?
 }
 
 /// The events of one socket. Belongs to the same thread; add `socket` to its `SocketLoop` to be called.
@@ -32,7 +34,10 @@ public struct SocketMonitor {
         ($0.loadUnaligned(as: UInt16.self), $0.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
       }
       guard let kind = Self.kind(code: Int32(code), value: Int32(bitPattern: value)) else { continue }
-      return ConnectionEvent(kind: kind, endpoint: String(decoding: message[1], as: UTF8.self))
+      let isConnection = [.accepted, .connected, .disconnected].contains(kind)
+      return ConnectionEvent(
+        kind: kind, endpoint: String(decoding: message[1], as: UTF8.self),
+        descriptor: isConnection ? Int32(bitPattern: value) : nil)
     }
     return nil
   }
