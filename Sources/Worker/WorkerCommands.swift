@@ -34,7 +34,11 @@ extension WorkerService {
   private func start(_ assignment: Assignment) {
     logger.info("\(assignment.attempt) begins: \(assignment.label)")
     let bytes = assignment.checkpoint == nil ? nil : downloads.removeValue(forKey: assignment.attempt)
-    trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner) {
+    let who = options.settings.introduction
+    trial = TrialThread.start(
+      assignment, checkpoint: bytes, runner: options.runner,
+      place: "\(who.host), worker \(who.name), process \(who.pid)"
+    ) {
       [weak self, loop] report in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(report) } }
     }
