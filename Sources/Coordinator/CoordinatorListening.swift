@@ -17,6 +17,7 @@ extension CoordinatorService {
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
+    connections = try main.socket.monitor()
     checkpoints = second.socket
     let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
     if ports != recorded { try store.record(ports) }

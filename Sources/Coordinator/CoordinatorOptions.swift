@@ -35,6 +35,8 @@ public enum CoordinatorError: Error, Hashable, Sendable, CustomStringConvertible
   case announcement(path: String, reason: String)
   case noAnswer(endpoint: String, after: Duration)
   case unreadableAnswer(endpoint: String, reason: String)
+  /// A request was refused, and why.
+  case refused(String)
 
   public var description: String {
     switch self {
@@ -47,6 +49,7 @@ public enum CoordinatorError: Error, Hashable, Sendable, CustomStringConvertible
       "no coordinator answered at \(endpoint) within \(time.components.seconds) s; is it running, and is that its address?"
     case .unreadableAnswer(let endpoint, let reason):
       "the coordinator at \(endpoint) cannot be understood: \(reason)"
+    case .refused(let line): line
     }
   }
 }

@@ -27,6 +27,13 @@ public actor CoordinatorService {
   var checkpoints: Socket?
   var scheduler: Scheduler?
   var transfers: CheckpointServer?
+  /// Of the message socket.
+  var connections: SocketMonitor?
+  /// By the file descriptor of the peer's TCP connection.
+  var connectionOfDescriptor: [Int32: ConnectionID] = [:]
+  /// When each connection that closed lately was found so.
+  var closed: [ConnectionID: Moment] = [:]
+  var desk = SubmissionDesk()
   /// Messages that no peer of this version can have meant.
   var unreadable = 0
   var stopping = false
@@ -73,6 +80,7 @@ public actor CoordinatorService {
     for socket in [messages, checkpoints].compactMap({ $0 }) {
       loop.watch(socket, for: self) { $0.turn() }
     }
+    if let connections { loop.watch(connections.socket, for: self) { $0.noteConnections() } }
     tick()
     logger.info("listening on \(announcement.messages) for \(restoration.trials.count) trials")
     return announcement
@@ -129,6 +137,7 @@ public actor CoordinatorService {
     turn()
     process([.tick])
     transfers?.expire(at: now)
+    forgetClosed()
     if options.exitsWhenDone, !stopping, let counts = status()?.counts, counts.over == counts.total {
       shutDown()
     }
@@ -144,6 +153,8 @@ public actor CoordinatorService {
         .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))
       }
     ending = result
+    if let connections { loop.unwatch(connections.socket) }
+    connections = nil
     for socket in [messages, checkpoints].compactMap({ $0 }) {
       loop.unwatch(socket)
       socket.close()

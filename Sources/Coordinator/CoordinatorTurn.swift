@@ -10,11 +10,17 @@ extension CoordinatorService {
 
   /// Reads what has arrived, and acts on it.
   func turn() {
+    noteConnections()
     var events: [Scheduler.Event] = []
+    var parts: [(SubmitPart, ConnectionID)] = []
     read(messages, upTo: Self.batch) { connection, bytes in
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
-        case .worker(let envelope): events.append(.message(envelope, from: connection))
+        case .worker(let envelope):
+          events.append(.message(envelope, from: connection))
+          // What a connection brought before it closed may be read after it is known to have closed.
+          if closed[connection] != nil { events.append(.connectionLost(connection)) }
+        case .client(.submit(let part)): parts.append((part, connection))
         case .client(let request): events.append(.request(request, from: connection))
         }
       } catch {
@@ -32,6 +38,52 @@ extension CoordinatorService {
       }
     }
     process(events)
+    for (part, connection) in parts { take(part, from: connection) }
+  }
+
+  /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
+  private func take(_ part: SubmitPart, from connection: ConnectionID) {
+    guard messages != nil else { return }
+    do {
+      let taken = try desk.take(part, into: store, at: now)
+      if !taken.rows.isEmpty { process([.trialsStored(taken.rows, sweep: taken.sweep)]) }
+      _ = send(Wire.encode(taken.reply), to: connection)
+    } catch {
+      logger.error("stopping: \(error)")
+      finish(error)
+    }
+  }
+
+  /// Takes note of connections made and closed. What is read from the socket afterwards came by those that stand.
+  func noteConnections() {
+    guard let connections else { return }
+    do {
+      var lost: [Scheduler.Event] = []
+      while let event = try connections.next() {
+        guard let descriptor = event.descriptor else { continue }
+        switch event.kind {
+        case .accepted, .disconnected:
+          if let gone = connectionOfDescriptor.removeValue(forKey: descriptor) {
+            lost.append(.connectionLost(gone))
+            closed[gone] = now
+          }
+        default: break
+        }
+      }
+      process(lost)
+    } catch {
+      finish(error)
+    }
+  }
+
+  private func noteSource(_ connection: ConnectionID, _ descriptor: Int32) {
+    if descriptor >= 0, closed[connection] == nil { connectionOfDescriptor[descriptor] = connection }
+  }
+
+  /// Forgets closed connections from which nothing can wait to be read any more.
+  func forgetClosed() {
+    let past = now
+    if !closed.isEmpty { closed = closed.filter { $0.value.duration(to: past) < .seconds(60) } }
   }
 
   /// Feeds the scheduler, commits, and only then does what it asks for.
@@ -108,6 +160,7 @@ extension CoordinatorService {
     do {
       for _ in 0..<limit {
         guard let frames = try socket.receive() else { return }
+        if socket === messages { noteSource(ConnectionID(frames[0]), socket.sourceDescriptor) }
         if frames.count == 2 {
           body(ConnectionID(frames[0]), frames[1])
         } else {

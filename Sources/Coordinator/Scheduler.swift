@@ -13,6 +13,8 @@ public struct Scheduler: Sendable {
   var positions: [String: Int] = [:]
   /// Positions of the pending trials, ascending.
   var pending: [Int] = []
+  /// Positions of the pending trials that failed somewhere, which are not for every host.
+  var retries: Set<Int> = []
   /// Positions of the running trials.
   var running: Set<Int> = []
   /// By id; those that left stay, so that their late messages are known as such.
@@ -20,6 +22,12 @@ public struct Scheduler: Sendable {
   var workerOfConnection: [ConnectionID: String] = [:]
   /// Idle workers that can be reached.
   var idle: Set<String> = []
+  /// By name.
+  var hosts: [String: HostEntry] = [:]
+  /// No trials are handed out.
+  var paused: Bool
+  /// Names of the sweeps whose trials these are.
+  var sweeps: [String]
   var fingerprints: [String: String]
   /// Data sets that were reported missing from every idle worker.
   var missingDatasets: Set<String> = []
@@ -37,6 +45,9 @@ public struct Scheduler: Sendable {
   public init(_ settings: SchedulerSettings, restoring rows: SchedulerRestoration = .init(), at now: Moment) {
     self.settings = settings
     fingerprints = rows.fingerprints
+    paused = rows.paused
+    sweeps = rows.sweeps.isEmpty && !settings.sweep.isEmpty ? [settings.sweep] : rows.sweeps
+    for (host, reason) in rows.quarantinedHosts { hosts[host, default: HostEntry()].quarantine = reason }
     started = now
     lastTick = now
     for (worker, sequence) in rows.applied { workers[worker, default: WorkerEntry()].applied = sequence }
@@ -53,15 +64,18 @@ public struct Scheduler: Sendable {
       noteRefusal(of: worker, line, at: now)
       send(.refused(reason, line), to: worker, on: connection)
     case .request(let request, let connection): answer(request, to: connection, at: now)
-    case .connectionLost(let connection): lose(connection)
+    case .connectionLost(let connection): lose(connection, at: now)
     case .uploadOffered(let attempt, let checkpoint, let worker, let transfer):
       offer(checkpoint, of: attempt, from: worker, transfer, at: now)
     case .uploadReceived(let attempt, let checkpoint, let worker, let transfer):
       store(checkpoint, of: attempt, from: worker, transfer, at: now)
     case .downloadRequested(let attempt, let checkpoint, let worker, let transfer):
       serve(checkpoint, of: attempt, to: worker, transfer, at: now)
+    case .checkpointDamaged(let file, let attempt, let why): discard(file, of: attempt, why)
     case .trialsAdded(let plans): add(plans)
-    case .retryRequested(let trials): retry(trials)
+    case .trialsStored(let rows, let sweep):
+      if !sweeps.contains(sweep) { sweeps.append(sweep) }
+      for row in rows { restore(row, at: now) }
     case .tick: tick(at: now)
     case .shutdownRequested: shutDown(at: now)
     }

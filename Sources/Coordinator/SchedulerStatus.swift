@@ -1,21 +1,26 @@
 public import SweepProtocol
 
 extension Scheduler {
-  mutating func answer(_ request: ClientRequest, to connection: ConnectionID, at now: Moment) {
-    switch request {
-    case .status:
-      output.append(.reply(.status(status(at: now)), to: connection))
-    case .shutdown:
-      output.append(.reply(.shuttingDown, to: connection))
-      shutDown(at: now)
-    }
-  }
+  /// Trials given up that a status tells of at most.
+  private static let mostGivenUp = 20
 
   /// The sweep as it stands: workers by name, running trials in the order of the sweep.
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
-    status.sweep = settings.sweep
-    for trial in trials { status.counts.count(trial.state) }
+    status.sweep = sweeps.joined(separator: ", ")
+    for trial in trials {
+      status.counts.count(trial.state)
+      if trial.state.isGivenUp, status.givenUp.count < Self.mostGivenUp {
+        status.givenUp.append(
+          GivenUpTrial(
+            trial: trial.plan.id, label: trial.plan.label, isQuarantined: trial.state == .quarantined,
+            line: trial.error ?? "", detail: trial.detail))
+      }
+    }
+    status.paused = paused
+    status.quarantinedHosts = hosts.compactMap { host, entry in
+      entry.quarantine.map { QuarantinedHost(host: host, reason: $0) }
+    }.sorted { $0.host < $1.host }
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
     for (id, worker) in workers where worker.introduced && !worker.left {
@@ -72,6 +77,8 @@ extension TrialCounts {
     case .diverged: diverged += 1
     case .vanished: vanished += 1
     case .failed: failed += 1
+    case .quarantined: quarantined += 1
+    case .cancelled: cancelled += 1
     }
   }
 }

@@ -1,6 +1,6 @@
 internal import Foundation
 public import ResultStore
-internal import SweepProtocol
+public import SweepProtocol
 internal import Sweeps
 
 extension Store: RecordStore {
@@ -30,9 +30,17 @@ extension Store: RecordStore {
       let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
       let workers = try reader.workers()
       var restoration = SchedulerRestoration()
-      restoration.trials = try reader.trials(sweep: sweep).map { row in
+      restoration.sweeps = try reader.sweeps().filter { sweep == nil || $0.name == sweep || $0.isSubmitted }
+        .map(\.name)
+      var rows = try restoration.sweeps.flatMap { try reader.trials(sweep: $0) }
+      if sweep == nil { rows += try reader.trials() }
+      var seen: Set<String> = []
+      restoration.trials = try rows.filter { seen.insert($0.id).inserted }.map { row in
         try SchedulerRestoration.Trial(row, attempts: attempts[row.id] ?? [], checkpoint: checkpoints[row.id])
       }
+      restoration.paused = try reader.setting(pausedKey) != nil
+      restoration.quarantinedHosts = Dictionary(
+        uniqueKeysWithValues: try reader.quarantinedHosts().map { ($0.host, $0.message) })
       restoration.fingerprints = try reader.datasets()
       restoration.applied = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0.acknowledged) })
       restoration.left = Set(workers.filter { $0.left != nil }.map(\.id))
@@ -42,6 +50,45 @@ extension Store: RecordStore {
 }
 
 private let portsKey = "coordinator.ports"
+private let pausedKey = "coordinator.paused"
+
+// MARK: - Submissions
+
+extension Store {
+  public func beginSubmission(_ sweep: SubmittedSweep) throws {
+    let record = SweepRecord(
+      name: sweep.name, description: sweep.description, source: sweep.source, created: Date(),
+      isSubmitted: true)
+    try write { try $0.beginSubmission(record) }
+  }
+
+  public func submit(
+    _ trials: [NewTrial], to sweep: String, at offset: Int
+  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
+    let added = try write { try $0.submit(trials, to: sweep, at: offset) }
+    let rows = try read { reader in
+      try trials.map { trial in
+        if added.contains(trial.id) { return SchedulerRestoration.Trial(plan: PlannedTrial(trial)) }
+        guard var row = try reader.trial(trial.id) else { throw StoreError.unknownTrial(trial.id) }
+        row.label = trial.label
+        return try SchedulerRestoration.Trial(
+          row, attempts: try reader.attempts(trial: trial.id),
+          checkpoint: try reader.checkpoints(trial: trial.id).first)
+      }
+    }
+    return (added.count, rows)
+  }
+
+  public func endSubmission(of sweep: String) throws { try write { try $0.endSubmission(of: sweep) } }
+}
+
+extension PlannedTrial {
+  init(_ trial: NewTrial) {
+    self.init(
+      id: trial.id, label: trial.label, dataset: trial.configuration.data.dataset.rawValue,
+      configuration: trial.json)
+  }
+}
 
 extension SchedulerRestoration.Trial {
   /// - Parameter attempts: the trial's, by number.
@@ -59,7 +106,9 @@ extension SchedulerRestoration.Trial {
           CheckpointPosition(epoch: $0, step: attempt.resumedStep ?? 0)
         }
         return .init(
-          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost)
+          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost,
+          host: attempt.host, failure: attempt.ending == .failed ? attempt.message ?? "" : nil,
+          detail: attempt.detail ?? "")
       })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
@@ -102,6 +151,13 @@ extension StoreBatch {
           trial: checkpoint.attempt.trial, epoch: descriptor.position.epoch, step: descriptor.position.step,
           attempt: checkpoint.attempt.number, size: descriptor.size, sha256: descriptor.sha256,
           file: CheckpointDirectory.name(checkpoint)))
+    case .checkpointDamaged(let checkpoint, let attempt):
+      try dropCheckpoint(
+        trial: attempt.trial, file: CheckpointDirectory.name(checkpoint), attempt: attempt.number)
+    case .paused(let paused): try setSetting(pausedKey, paused ? "yes" : nil)
+    case .hostQuarantined(let host, let reason):
+      try quarantineHost(QuarantinedHostRecord(host: host, since: now, message: reason))
+    case .hostReleased(let host): try releaseHost(host)
     }
   }
 
@@ -109,8 +165,10 @@ extension StoreBatch {
     switch end {
     // The result's own record says more.
     case .result: break
-    case .failed(let line):
-      try attemptEnded(trial: attempt.trial, number: attempt.number, .failed, at: now, message: line)
+    case .failed(let line, let detail):
+      try attemptEnded(
+        trial: attempt.trial, number: attempt.number, .failed, at: now, message: line,
+        detail: detail.isEmpty ? nil : detail)
     case .released(let reason):
       let ending: AttemptEnding =
         switch reason {
@@ -120,6 +178,7 @@ extension StoreBatch {
         }
       try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
     case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
+    case .cancelled: try attemptEnded(trial: attempt.trial, number: attempt.number, .cancelled, at: now)
     }
   }
 
