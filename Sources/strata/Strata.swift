@@ -26,6 +26,9 @@ struct Strata: ParsableCommand {
       CommandGroup(
         name: "A cluster, part by part",
         subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
+      CommandGroup(
+        name: "A sweep under way",
+        subcommands: [Submit.self, Pause.self, Resume.self, Cancel.self, Retry.self, Drain.self]),
       CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
       CommandGroup(name: "Speed", subcommands: [Bench.self]),
     ])
