@@ -9,6 +9,7 @@ extension CoordinatorService {
   func listen() throws -> Announcement {
     let context = try Context()
     self.context = context
+    if let keys = options.keys { try openGate(keys, context) }
     let recorded = try store.ports()
     var socketOptions = options.socket
     socketOptions.maximumMessageBytes = Wire.longestFrame
@@ -22,13 +23,15 @@ extension CoordinatorService {
     if ports != recorded { try store.record(ports) }
     return Announcement(
       messages: main.endpoint.description, checkpoints: second.endpoint.description,
-      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date())
+      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date(),
+      key: options.keys.map { "\($0.own.publicKey)" }, keyFile: options.keys?.file)
   }
 
   private func bound(
     _ context: Context, _ socketOptions: SocketOptions, asked: Int?, recorded: Int?
   ) throws -> (socket: Socket, endpoint: Endpoint) {
     let socket = try Socket(context, .router, options: socketOptions)
+    try watchHandshakes(of: socket)
     // libzmq binds to addresses and interfaces, not to names.
     let address = options.address == "localhost" ? "127.0.0.1" : options.address
     var endpoint = Endpoint(host: address, port: asked ?? recorded ?? 0)

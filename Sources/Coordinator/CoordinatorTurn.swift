@@ -11,20 +11,36 @@ extension CoordinatorService {
   /// Reads what has arrived, and acts on it.
   func turn() {
     var events: [Scheduler.Event] = []
-    read(messages, upTo: Self.batch) { connection, bytes in
+    read(messages, upTo: Self.batch) { connection, bytes, key in
+      if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
-        case .worker(let envelope): events.append(.message(envelope, from: connection))
-        case .client(let request): events.append(.request(request, from: connection))
+        case .worker(let envelope):
+          if let refusal = gate.refusal(of: key, as: envelope.worker) ?? clockRefusal(of: envelope) {
+            return refuse(refusal, connection)
+          }
+          events.append(.message(envelope, from: connection))
+        case .client(let request):
+          if let line = gate.refusal(of: key, asking: request) {
+            noteRefusal("request", "refused a request: \(line)")
+            _ = deliver(Wire.encode(ClientReply.refused(line)), to: connection, by: messages)
+            return
+          }
+          events.append(.request(request, from: connection))
         }
       } catch {
         noteUnreadable("\(error)")
         events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
-    read(checkpoints, upTo: Self.chunkBatch) { connection, bytes in
+    read(checkpoints, upTo: Self.chunkBatch) { connection, bytes, key in
+      if gate.refusal(of: key) != nil { return }
       do throws(WireError) {
         let envelope = try Wire.decodeCheckpointRequest(bytes)
+        // Whoever it is hears of it on the message socket.
+        if let refusal = gate.refusal(of: key, as: envelope.worker) {
+          return noteRefusal("\(refusal.reason)", "refused a checkpoint: \(refusal.line)")
+        }
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
         events += carryOut(effects)
       } catch {
@@ -32,6 +48,11 @@ extension CoordinatorService {
       }
     }
     process(events)
+  }
+
+  private func clockRefusal(of envelope: WorkerEnvelope) -> Gate.Refusal? {
+    guard case .hello(let hello) = envelope.message else { return nil }
+    return ClockSkew.refusal(of: hello, at: clock)
   }
 
   /// Feeds the scheduler, commits, and only then does what it asks for.
@@ -91,8 +112,7 @@ extension CoordinatorService {
     }
   }
 
-  private func deliver(_ bytes: [UInt8], to connection: ConnectionID, by socket: Socket?) -> Socket.SendResult
-  {
+  func deliver(_ bytes: [UInt8], to connection: ConnectionID, by socket: Socket?) -> Socket.SendResult {
     guard let socket else { return .unreachable }
     do {
       return try socket.send([connection.bytes, bytes])
@@ -102,14 +122,18 @@ extension CoordinatorService {
     }
   }
 
-  /// Calls `body` with the sender and the one frame of every message that waits, up to `limit` of them.
-  private func read(_ socket: Socket?, upTo limit: Int, _ body: (ConnectionID, [UInt8]) -> Void) {
+  /// Calls `body` with the sender, the one frame, and the sender's key of every message that waits, up to `limit` of
+  /// them.
+  private func read(_ socket: Socket?, upTo limit: Int, _ body: (ConnectionID, [UInt8], String?) -> Void) {
     guard let socket else { return }
     do {
       for _ in 0..<limit {
-        guard let frames = try socket.receive() else { return }
-        if frames.count == 2 {
-          body(ConnectionID(frames[0]), frames[1])
+        guard let received = try socket.receiveIdentified() else { return }
+        let frames = received.frames
+        if gate.hasBeenTold(received.key, at: now) {
+          socket.cutOff(received)
+        } else if frames.count == 2 {
+          body(ConnectionID(frames[0]), frames[1], received.key)
         } else {
           noteUnreadable("a message has \(frames.count - 1) frames instead of 1")
         }

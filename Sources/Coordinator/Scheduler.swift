@@ -62,6 +62,7 @@ public struct Scheduler: Sendable {
       serve(checkpoint, of: attempt, to: worker, transfer, at: now)
     case .trialsAdded(let plans): add(plans)
     case .retryRequested(let trials): retry(trials)
+    case .revoked(let prefix, let line): expel(prefix, line)
     case .tick: tick(at: now)
     case .shutdownRequested: shutDown(at: now)
     }

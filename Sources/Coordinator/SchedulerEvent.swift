@@ -40,6 +40,8 @@ extension Scheduler {
     case trialsAdded([PlannedTrial])
     /// Puts failed trials back to pending, their failures forgotten.
     case retryRequested(trials: [String])
+    /// Workers whose ids begin so may not take part any more, for the reason given.
+    case revoked(prefix: String, String)
     /// Comes every `SchedulerSettings.tick`, after the messages that have arrived.
     case tick
     case shutdownRequested

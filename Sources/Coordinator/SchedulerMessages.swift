@@ -161,6 +161,20 @@ extension Scheduler {
     persist(.workerLeft(worker))
   }
 
+  /// Takes back at once what the workers hold whose ids begin with `prefix`, and lets go of them.
+  mutating func expel(_ prefix: String, _ line: String) {
+    for worker in workers.keys.filter({ $0.hasPrefix(prefix) }).sorted() where !workers[worker]!.left {
+      log(.warning, "\(name(worker)) is refused: \(line)")
+      for attempt in workers[worker]!.held.sorted() {
+        if let position = positions[attempt.trial] { lose(position, line, excused: true) }
+      }
+      workers[worker]!.wantsTrial = false
+      guard let connection = workers[worker]!.connection else { continue }
+      send(.refused(.keyNotAllowed, line), to: worker, on: connection)
+      lose(connection)
+    }
+  }
+
   /// The connection is gone; what its worker holds stays its own until the lease ends.
   mutating func lose(_ connection: ConnectionID) {
     guard let worker = workerOfConnection.removeValue(forKey: connection) else { return }

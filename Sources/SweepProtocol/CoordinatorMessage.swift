@@ -53,6 +53,12 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
   case dataset
   /// The message cannot be read.
   case malformed
+  /// The worker's key is not allowed, or no more.
+  case keyNotAllowed
+  /// The worker's id is bound to another key.
+  case identity
+  /// The worker's clock differs too much from the coordinator's.
+  case clock
 }
 
 public struct Assignment: Hashable, Sendable {

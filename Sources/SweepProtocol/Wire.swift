@@ -36,7 +36,7 @@ public enum Wire {
   public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
     switch try kind(of: bytes) {
     case .worker:
-      .worker(try payload(WireWorkerEnvelope.self, of: bytes).value())
+      .worker(try payload(WireWorkerEnvelope.self, of: bytes, shape: .worker).value())
     case .clientRequest:
       .client(try payload(WireClientRequest.self, of: bytes).value())
     case let other:
@@ -49,7 +49,7 @@ public enum Wire {
   }
   public static func decodeClientReply(_ bytes: [UInt8]) throws(WireError) -> ClientReply {
     try expect(.clientReply, in: bytes)
-    return try payload(WireClientReply.self, of: bytes).value()
+    return try payload(WireClientReply.self, of: bytes, shape: .clientReply).value()
   }
   public static func decodeCheckpointRequest(
     _ bytes: [UInt8]
@@ -119,8 +119,9 @@ public enum Wire {
   }
 
   private static func payload<M: SwiftProtobuf.Message>(
-    _ type: M.Type, of bytes: [UInt8]
+    _ type: M.Type, of bytes: [UInt8], shape: WireShape = .plain
   ) throws(WireError) -> M {
+    try shape.check(bytes[header...])
     do {
       return try M(serializedBytes: Array(bytes[header...]), options: decoding)
     } catch {

@@ -45,7 +45,7 @@ extension WireCoordinatorEnvelope {
 extension WireRefused {
   static let reasons = EnumerationMap<RefusalReason, Reason>([
     .protocolVersion: .protocolVersion, .programVersion: .programVersion, .dataset: .dataset,
-    .malformed: .malformed,
+    .malformed: .malformed, .keyNotAllowed: .keyNotAllowed, .identity: .identity, .clock: .clock,
   ])
 }
 

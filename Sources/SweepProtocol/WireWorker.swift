@@ -57,6 +57,7 @@ extension WireHello {
     beat = value.beat
     acknowledged = value.acknowledged
     held = value.held.map { WireHeld($0) }
+    if let clock = value.clock { clockMilliseconds = clock }
   }
 
   func value() throws(WireError) -> WorkerHello {
@@ -75,6 +76,7 @@ extension WireHello {
     value.beat = beat
     value.acknowledged = acknowledged
     value.held = try heldAttempts(held)
+    value.clock = hasClockMilliseconds ? clockMilliseconds : nil
     return value
   }
 }

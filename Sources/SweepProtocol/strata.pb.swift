@@ -370,9 +370,20 @@ nonisolated struct WireHello: Sendable {
 
   var held: [WireHeld] = []
 
+  var clockMilliseconds: UInt64 {
+    get {_clockMilliseconds ?? 0}
+    set {_clockMilliseconds = newValue}
+  }
+  /// Returns true if `clockMilliseconds` has been explicitly set.
+  var hasClockMilliseconds: Bool {self._clockMilliseconds != nil}
+  /// Clears the value of `clockMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearClockMilliseconds() {self._clockMilliseconds = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _clockMilliseconds: UInt64? = nil
 }
 
 nonisolated struct WireHeartbeat: Sendable {
@@ -1005,6 +1016,9 @@ nonisolated struct WireRefused: Sendable {
     case programVersion // = 2
     case dataset // = 3
     case malformed // = 4
+    case keyNotAllowed // = 5
+    case identity // = 6
+    case clock // = 7
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1018,6 +1032,9 @@ nonisolated struct WireRefused: Sendable {
       case 2: self = .programVersion
       case 3: self = .dataset
       case 4: self = .malformed
+      case 5: self = .keyNotAllowed
+      case 6: self = .identity
+      case 7: self = .clock
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1029,6 +1046,9 @@ nonisolated struct WireRefused: Sendable {
       case .programVersion: return 2
       case .dataset: return 3
       case .malformed: return 4
+      case .keyNotAllowed: return 5
+      case .identity: return 6
+      case .clock: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1040,6 +1060,9 @@ nonisolated struct WireRefused: Sendable {
       .programVersion,
       .dataset,
       .malformed,
+      .keyNotAllowed,
+      .identity,
+      .clock,
     ]
 
   }
@@ -2079,7 +2102,7 @@ nonisolated extension WireWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{3}instruction_set\0\u{1}threads\0\u{1}datasets\0\u{1}beat\0\u{1}acknowledged\0\u{1}held\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{3}instruction_set\0\u{1}threads\0\u{1}datasets\0\u{1}beat\0\u{1}acknowledged\0\u{1}held\0\u{4}\u{a}clock_milliseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2097,12 +2120,17 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.beat) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.acknowledged) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 20: try { try decoder.decodeSingularUInt64Field(value: &self._clockMilliseconds) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.program.isEmpty {
       try visitor.visitSingularStringField(value: self.program, fieldNumber: 1)
     }
@@ -2133,6 +2161,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 10)
     }
+    try { if let v = self._clockMilliseconds {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2147,6 +2178,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.beat != rhs.beat {return false}
     if lhs.acknowledged != rhs.acknowledged {return false}
     if lhs.held != rhs.held {return false}
+    if lhs._clockMilliseconds != rhs._clockMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3117,7 +3149,7 @@ nonisolated extension WireRefused: SwiftProtobuf.Message, SwiftProtobuf._Message
 }
 
 nonisolated extension WireRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PROTOCOL_VERSION\0\u{1}PROGRAM_VERSION\0\u{1}DATASET\0\u{1}MALFORMED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PROTOCOL_VERSION\0\u{1}PROGRAM_VERSION\0\u{1}DATASET\0\u{1}MALFORMED\0\u{1}KEY_NOT_ALLOWED\0\u{1}IDENTITY\0\u{1}CLOCK\0")
 }
 
 nonisolated extension WireAssign: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -10,7 +10,12 @@ extension WorkerService {
     case .disconnect:
       isJoined = false
       close(.messages)
-    case .send(let envelope): send(Wire.encode(envelope), by: .messages)
+    case .send(var envelope):
+      if case .hello(var hello) = envelope.message {
+        hello.clock = options.clock()
+        envelope.message = .hello(hello)
+      }
+      send(Wire.encode(envelope), by: .messages)
     case .startTrial(let assignment): start(assignment)
     case .cancelTrial(let attempt): ask(.cancel, of: attempt)
     case .stopAndCheckpoint(let attempt): ask(.checkpointAndStop, of: attempt)

@@ -62,9 +62,10 @@ extension WorkerService {
       while let change = try links[channel]?.nextChange() {
         switch change {
         case .ready:
+          locked = nil
           if channel == .messages { handle(.connected) }
-        case .lost(let reason):
-          lost(channel, reason)
+        case .lost(let failure):
+          lost(channel, failure)
         }
       }
       flush()
@@ -74,15 +75,32 @@ extension WorkerService {
     }
   }
 
-  private func lost(_ channel: Channel, _ reason: String?) {
+  private func lost(_ channel: Channel, _ failure: HandshakeFailure?) {
     close(channel)
-    if let reason { logger.warning("the coordinator at \(options.endpoint) cannot be talked to: \(reason)") }
+    noteHandshake(failure)
     switch channel {
     case .messages:
       if isJoined { logger.notice("the connection to the coordinator is lost; the trial goes on meanwhile") }
       isJoined = false
       handle(.disconnected)
     case .checkpoints: apply(transfers.interrupt())
+    }
+  }
+
+  /// Names why the coordinator cannot be talked to. A worker that has never been let in leaves when that lasts.
+  private func noteHandshake(_ failure: HandshakeFailure?) {
+    guard let failure else {
+      locked = nil
+      return
+    }
+    let line =
+      "the coordinator at \(options.endpoint) cannot be talked to: "
+      + failure.explanation(options.socket.security)
+    logger.warning("\(line)")
+    let since = locked ?? now
+    locked = since
+    if checkpointPort == nil, since.duration(to: now) >= options.lockedPatience {
+      finish(WorkerEnding(status: WorkerEnding.refused, line: line))
     }
   }
 

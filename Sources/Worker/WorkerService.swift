@@ -30,6 +30,8 @@ public actor WorkerService {
   /// Connections begun, by channel.
   var connections: [Channel: Int] = [:]
   var isJoined = false
+  /// Since when every attempt at a connection has failed for want of the right keys; nil: the last one has not.
+  var locked: Moment?
   private var nextComplaint: Moment
   private var ending: WorkerEnding?
   private var waiting: [@Sendable (WorkerEnding) -> Void] = []

@@ -31,6 +31,8 @@ public struct SocketOptions: Sendable, Hashable {
   /// ROUTER only: a peer that comes back under the routing id of a living connection takes it over. Off, because
   /// routing ids here are made by the ROUTER for each connection and never repeat.
   public var handover = false
+  /// nil: neither encrypted nor authenticated.
+  public var security: CurveSecurity?
 
   public init() {}
 
@@ -69,8 +71,9 @@ public struct SocketOptions: Sendable, Hashable {
       try set(ZMQ_ROUTER_HANDOVER, handover ? 1 : 0)
     case .subscriber:
       guard zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else { throw ZeroMQError("subscribe") }
-    case .dealer, .pair, .publisher: break
+    case .dealer, .pair, .publisher, .reply: break
     }
+    try security?.apply(to: handle)
   }
 }
 

@@ -7,15 +7,24 @@ import SweepProtocol
 import Sweeps
 import ZeroMQ
 
-/// Where a coordinator listens.
+/// Where a coordinator listens, and to whom.
 struct CoordinatorNetworkOptions: ParsableArguments {
-  @Option(help: "Address to listen on; 0.0.0.0 for every interface (then also --insecure).")
+  @Option(help: "Address to listen on; 0.0.0.0 for every interface (then also --key and --worker-keys).")
   var listen = "127.0.0.1"
   @Option(help: "Port for messages. (default: the one this store was last served at, else any free one)")
   var port: Int?
   @Option(help: "Port for checkpoints. (default: likewise)")
   var checkpointPort: Int?
-  @Flag(help: "Listen beyond this machine although connections are neither encrypted nor authenticated.")
+  @Option(
+    help:
+      "The coordinator's secret key ('strata keygen'): encrypts connections, and lets known workers in only.",
+    completion: .file())
+  var key: String?
+  @Option(
+    help: "The list of workers to let in ('strata workers'); a change takes effect at once.",
+    completion: .file())
+  var workerKeys: String?
+  @Flag(help: "Listen beyond this machine without keys: neither encrypted nor authenticated.")
   var insecure = false
 
   func validate() throws {
@@ -27,7 +36,12 @@ struct CoordinatorNetworkOptions: ParsableArguments {
     if let port, port != 0, port == checkpointPort {
       throw ValidationError("--port and --checkpoint-port are both \(port): give two different ones")
     }
-    guard insecure || Endpoint(host: listen, port: 0).isLoopback else {
+    guard (key == nil) == (workerKeys == nil) else {
+      throw ValidationError(
+        "--key and --worker-keys go together: a key of its own, and the list of workers' keys")
+    }
+    if insecure, key != nil { throw ValidationError("--insecure and --key exclude each other") }
+    guard insecure || key != nil || Endpoint(host: listen, port: 0).isLoopback else {
       throw ValidationError(CoordinatorError.insecureAddress(listen).description)
     }
   }
@@ -36,8 +50,17 @@ struct CoordinatorNetworkOptions: ParsableArguments {
     var arguments = ["--listen", listen]
     if let port { arguments += ["--port", "\(port)"] }
     if let checkpointPort { arguments += ["--checkpoint-port", "\(checkpointPort)"] }
+    if let key { arguments += ["--key", key] }
+    if let workerKeys { arguments += ["--worker-keys", workerKeys] }
     if insecure { arguments.append("--insecure") }
     return arguments
+  }
+
+  /// - Throws: `KeyFileError`.
+  func keys() throws -> CoordinatorKeys? {
+    guard let key, let workerKeys else { return nil }
+    return CoordinatorKeys(
+      own: try KeyFile.keyPair(at: key), file: URL(fileURLWithPath: key).path, workers: workerKeys)
   }
 }
 
@@ -74,6 +97,7 @@ struct CoordinatorCommand: ParsableCommand {
     options.sweep = expanded.name
     options.address = network.listen
     options.allowInsecure = network.insecure
+    options.keys = try network.keys()
     options.port = network.port
     options.checkpointPort = network.checkpointPort
     options.exitsWhenDone = exitWhenDone

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Coordinator
 import Datasets
 import Foundation
 import Reporting
 import ResultStore
 import Sweeps
 import Worker
+import ZeroMQ
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,7 +14,7 @@ struct Run: ParsableCommand {
     discussion: """
       Starts one coordinator and one worker a core as processes of their own, and shows their progress. Everything
       measured goes to one store. Interrupt it at any time: the same command goes on where it stopped. Workers on
-      other machines may join (see --listen and 'strata worker').
+      other machines may join (see --listen, --key and 'strata worker'); its own use the coordinator's key.
 
       EXAMPLES
         strata run quickstart
@@ -53,10 +55,11 @@ struct Run: ParsableCommand {
       print("\(expanded.name): all \(expanded.trials.count) trials are in \(storeURL.relativePath)")
       return try conclude(.finished, storeURL, sweepName: expanded.name)
     }
+    let keys = try network.keys()
     let onTerminal = Terminal.isInteractive
     let supervisor = Supervisor(
-      plan(expanded, storeURL, logs: onTerminal ? try logFolder(beside: storeURL) : nil))
-    let view = onTerminal ? TerminalView() : nil
+      plan(expanded, storeURL, keys, logs: onTerminal ? try logFolder(beside: storeURL) : nil))
+    let view = onTerminal ? TerminalView(keys.map { .client($0.own, server: $0.own.publicKey) }) : nil
     let ending = try supervisor.run { endpoint in view?.update(from: endpoint) }
     view?.finish()
     try conclude(ending, storeURL, sweepName: expanded.name)
@@ -77,7 +80,9 @@ struct Run: ParsableCommand {
     return trials.count { !$0.state.hasResult }
   }
 
-  private func plan(_ sweep: Sweep, _ storeURL: URL, logs: URL?) -> Supervisor.Plan {
+  private func plan(
+    _ sweep: Sweep, _ storeURL: URL, _ keys: CoordinatorKeys?, logs: URL?
+  ) -> Supervisor.Plan {
     let count = min(workers ?? ProcessInfo.processInfo.activeProcessorCount, sweep.trials.count)
     print("\(sweep.name): \(sweep.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
     return Supervisor.Plan(
@@ -90,6 +95,7 @@ struct Run: ParsableCommand {
           "worker", "--connect", endpoint, "--name", "local-\(number)", "--checkpoint-interval",
           "\(checkpointInterval)", "--stop-with-standard-input",
         ]
+        if let keys { arguments += ["--key", keys.file, "--coordinator-key", "\(keys.own.publicKey)"] }
         if let data { arguments += ["--data", data] }
         return arguments
       },

@@ -15,18 +15,22 @@ struct Status: ParsableCommand {
       EXAMPLES
         strata status quickstart.store
         strata status tcp://10.0.0.5:5555 --json
+        strata status tcp://10.0.0.5:5555 --key worker.key --coordinator-key coordinator.key.pub
       """)
 
   @Argument(help: "A store, or a coordinator's address (tcp://HOST:PORT).", completion: .file())
   var source: String
+  @OptionGroup var keys: ClientKeyOptions
   @Flag(help: "As JSON.")
   var json = false
 
   func run() throws {
+    let security = try keys.security()
     if source.contains("://") {
-      try show(ask(source, timeout: .seconds(5)))
-    } else if let endpoint = Announcement.read(store: source)?.localEndpoint,
-      let status = try? ask(endpoint.description, timeout: .seconds(2))
+      try show(ask(source, security, timeout: .seconds(5)))
+    } else if let announcement = Announcement.read(store: source), let endpoint = announcement.localEndpoint,
+      let status = try? ask(
+        endpoint.description, security ?? announcement.security(), timeout: .seconds(2))
     {
       try show(status)
     } else {
@@ -37,8 +41,9 @@ struct Status: ParsableCommand {
     }
   }
 
-  private func ask(_ endpoint: String, timeout: Duration) throws -> ClusterStatus {
-    switch try StatusClient(endpoint: endpoint).request(.status, timeout: timeout) {
+  private func ask(_ endpoint: String, _ security: CurveSecurity?, timeout: Duration) throws -> ClusterStatus
+  {
+    switch try StatusClient(endpoint: endpoint, security: security).request(.status, timeout: timeout) {
     case .status(let status): return status
     case .refused(let why): throw CommandError("the coordinator at \(endpoint) refused: \(why)")
     case .shuttingDown: throw CommandError("the coordinator at \(endpoint) is shutting down")

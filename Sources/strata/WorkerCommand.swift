@@ -13,10 +13,14 @@ struct WorkerCommand: ParsableCommand {
       Start one for every core: a trial trains on one thread by default, and so many workers are faster than many
       threads. It reconnects by itself, and goes on training while the coordinator is away. SIGTERM makes it write a
       checkpoint, hand its trial back and end; a second SIGTERM ends it at once.
+
+      It ends with status 3 when the coordinator will not have it: another version, other data, a wrong clock, a key
+      that is revoked, or not let in for a minute. Give a coordinator that uses keys --key and --coordinator-key.
       """)
 
   @Option(help: ArgumentHelp("The coordinator.", valueName: "tcp://host:port"))
   var connect: String
+  @OptionGroup var keys: ClientKeyOptions
   @Option(
     help: "Folder that holds CIFAR-10 or CIFAR-100 in the official binary layout.", completion: .directory)
   var data: String?
@@ -44,6 +48,7 @@ struct WorkerCommand: ParsableCommand {
       endpoint: connect, introduction: introduction,
       runner: TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval)),
       logger: Logger.plain(name ?? "worker"))
+    if let (own, coordinator) = try keys.load() { options.use(own, coordinator: coordinator) }
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
     let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })

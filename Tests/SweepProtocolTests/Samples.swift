@@ -96,6 +96,7 @@ enum Samples {
     hello.beat = 9
     hello.acknowledged = 17
     hello.held = [HeldAttempt(attempt, progress: progress)]
+    hello.clock = 1_700_000_000_123
     return hello
   }
 
