@@ -12,8 +12,12 @@ extension CoordinatorService {
     if let keys = options.keys { try openGate(keys, context) }
     let recorded = try store.ports()
     var socketOptions = options.socket
+    // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
+    // longer bounds the memory that one may fill.
+    socketOptions.receiveHighWater = 64
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
+    socketOptions.receiveHighWater = 16
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)

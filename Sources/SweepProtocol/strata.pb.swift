@@ -33,6 +33,8 @@
 //
 // Repeating any message, or losing any but a delivery, changes nothing but time.
 
+// Repeated messages are named in WireShape.swift too, which counts them before anything is decoded.
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else

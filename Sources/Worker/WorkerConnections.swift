@@ -87,7 +87,7 @@ extension WorkerService {
     }
   }
 
-  /// Names why the coordinator cannot be talked to. A worker that has never been let in leaves when that lasts.
+  /// Names why the coordinator cannot be talked to, and leaves when that lasts (`WorkerOptions.lockedPatience`).
   private func noteHandshake(_ failure: HandshakeFailure?) {
     guard let failure else {
       locked = nil
@@ -99,7 +99,15 @@ extension WorkerService {
     logger.warning("\(line)")
     let since = locked ?? now
     locked = since
-    if checkpointPort == nil, since.duration(to: now) >= options.lockedPatience {
+    let patience: Duration? =
+      switch (failure, isStranger: checkpointPort == nil) {
+      // A tunnel to a coordinator that is not there yet looks the same.
+      case (.brokenOff, true): options.socket.security == nil ? nil : options.lockedPatience * 10
+      case (_, true): options.lockedPatience
+      case (.notAllowed, false): options.lockedPatience * 10
+      case (_, false): nil
+      }
+    if let patience, since.duration(to: now) >= patience {
       finish(WorkerEnding(status: WorkerEnding.refused, line: line))
     }
   }

@@ -13,8 +13,10 @@ public struct WorkerOptions: Sendable {
   /// Gives up when no coordinator has answered for so long after the start; nil: goes on trying, as long as
   /// `settings.patience`.
   public var connectTimeout: Duration?
-  /// Leaves when the coordinator has not let it in for so long, for want of the right keys; once it has been let in it
-  /// goes on trying, as long as `settings.patience`.
+  /// Leaves when the coordinator has not let it in for so long, for want of the right keys; after ten times as long
+  /// where the coordinator only breaks off. Once it has been let in, it leaves when its key has not been allowed for ten
+  /// times as long, and for other reasons not before `settings.patience`: whoever started the coordinator wrongly has
+  /// time to notice.
   public var lockedPatience = Duration.seconds(60)
   public var socket = SocketOptions()
   public var logger: Logger

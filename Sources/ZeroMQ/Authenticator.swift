@@ -40,7 +40,9 @@ struct AuthenticationRequest: Hashable {
       let key = CurvePublicKey(bytes: frames[6])
     else { return nil }
     self.key = key
-    address = String(decoding: frames[3].prefix(64), as: UTF8.self)
+    let address = String(decoding: frames[3].prefix(64), as: UTF8.self)
+    // An IPv4 address on a socket that also takes IPv6.
+    self.address = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
   }
 
   /// Version, request id, status, text, user id, metadata. The user id is what `receiveIdentified` tells.

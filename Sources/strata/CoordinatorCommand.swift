@@ -59,6 +59,7 @@ struct CoordinatorNetworkOptions: ParsableArguments {
   /// - Throws: `KeyFileError`.
   func keys() throws -> CoordinatorKeys? {
     guard let key, let workerKeys else { return nil }
+    _ = try WorkerKeyFile(workerKeys).read()
     return CoordinatorKeys(
       own: try KeyFile.keyPair(at: key), file: URL(fileURLWithPath: key).path, workers: workerKeys)
   }

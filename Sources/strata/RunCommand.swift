@@ -49,13 +49,13 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let expanded = try sweep.load()
+    let keys = try network.keys()
     let storeURL = URL(fileURLWithPath: store ?? "\(expanded.name).store")
     try requireData(expanded)
     if try prepare(storeURL, for: expanded) == 0 {
       print("\(expanded.name): all \(expanded.trials.count) trials are in \(storeURL.relativePath)")
       return try conclude(.finished, storeURL, sweepName: expanded.name)
     }
-    let keys = try network.keys()
     let onTerminal = Terminal.isInteractive
     let supervisor = Supervisor(
       plan(expanded, storeURL, keys, logs: onTerminal ? try logFolder(beside: storeURL) : nil))

@@ -29,7 +29,6 @@ import Worker
   @Test func aWorkerWhoseClockIsWrongIsRefusedOnBothSides() async throws {
     let cluster = try Cluster(trials: 1)
     let (service, _, endpoint) = try await cluster.coordinator()
-    let start = ContinuousClock.now
     let worker = try cluster.worker(endpoint, ScriptedRunner(), named: "early") {
       $0.clock = { UInt64(Date().timeIntervalSince1970 * 1000) + 7_200_000 }
     }
@@ -37,7 +36,6 @@ import Worker
     #expect(ending.status == WorkerEnding.refused)
     #expect(ending.line.contains("the clock of early on") && ending.line.contains("s ahead, more than 300 s"))
     #expect(cluster.log.lines.contains { $0 == "coordinator: refused a message: \(ending.line)" })
-    #expect(ContinuousClock.now - start < .seconds(5))
     await service.abandon()
   }
 

@@ -87,8 +87,9 @@ import Testing
     let text = "# our cluster\n\nnode1 \(keys[0])\n#node2 \(keys[1])\n  node3\t\(keys[2])  \r\n"
     var list = try WorkerKeyList(text, path: "f")
     #expect(list.entries.map(\.name) == ["node1", "node3"])
-    #expect(try list.allow(.init(name: "node4", key: keys[3]), path: "f"))
-    #expect(try !list.allow(.init(name: "node4", key: keys[3]), path: "f"))
+    let isNew = try list.allow(.init(name: "node4", key: keys[3]), path: "f")
+    let isNewAgain = try list.allow(.init(name: "node4", key: keys[3]), path: "f")
+    #expect(isNew && !isNewAgain)
     #expect(list.revoke { $0.name == "node1" }.map(\.key) == [keys[0]])
     #expect(list.text == "# our cluster\n\n#node2 \(keys[1])\nnode3 \(keys[2])\nnode4 \(keys[3])\n")
     #expect(try WorkerKeyList(list.text, path: "f") == list)
@@ -155,16 +156,18 @@ import Testing
     var state: UInt64 = 0x115
     func next(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int((state >> 33) % UInt64(bound))
+      return Int((state >> 33) % UInt64(max(bound, 1)))
     }
     var read = 0
     for round in 0..<20_000 {
       var bytes = text
       for _ in 0...next(3) {
         switch next(3) {
-        case 0: bytes[next(bytes.count)] = UInt8(next(256))
-        case 1: bytes.insert(UInt8(next(128)), at: next(bytes.count))
-        default: bytes.removeSubrange(next(20)..<(20 + next(60)))
+        case 0: if !bytes.isEmpty { bytes[next(bytes.count)] = UInt8(next(256)) }
+        case 1: bytes.insert(UInt8(next(128)), at: next(bytes.count + 1))
+        default:
+          let end = next(bytes.count + 1)
+          bytes.removeSubrange(max(0, end - next(60))..<end)
         }
       }
       guard let text = String(validating: bytes, as: UTF8.self),

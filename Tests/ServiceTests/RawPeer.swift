@@ -22,6 +22,9 @@ actor RawPeer {
     try await eventually("a connection") { try socket.send(frames) == .sent ? true : nil }
   }
 
+  /// Sends if the connection takes it now.
+  func offer(_ frames: Socket.Message) throws { _ = try socket.send(frames) }
+
   func receive() throws -> [UInt8]? { try socket.receive()?.first }
 
   /// Whether the connection has ended since `watch`.

@@ -30,7 +30,8 @@ import Testing
     let dealerMonitor = try dealer.monitor(failuresOnly: true)
     let start = ContinuousClock.now
     try dealer.connect(router.lastEndpoint())
-    var (ours, theirs): (HandshakeFailure?, HandshakeFailure?)
+    var ours: HandshakeFailure?
+    var theirs: HandshakeFailure?
     return try await eventually {
       try authenticator.answer { key, address in key == client.publicKey && address == "127.0.0.1" }
       if case .handshakeFailed(let failure)? = try routerMonitor.next()?.kind { ours = ours ?? failure }
