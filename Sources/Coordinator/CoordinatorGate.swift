@@ -53,7 +53,7 @@ extension CoordinatorService {
     }
   }
 
-  /// Watches a socket's failed handshakes. Under keys `authenticate` knows more of those a list is the cause of.
+  /// Watches a socket's failed handshakes, but for those of keys that are not allowed: `authenticate` knows more of them.
   func watchHandshakes(of socket: Socket) throws {
     let monitor = try socket.monitor(failuresOnly: true)
     let index = monitors.count
@@ -63,10 +63,13 @@ extension CoordinatorService {
 
   private func noteHandshakes(_ index: Int) {
     while let event = try? monitors[index].next() {
-      guard case .handshakeFailed(let failure) = event.kind else { continue }
-      if case .notAllowed = failure { continue }
-      noteRefusal("\(failure)", "refused a connection: \(failure.refusal(options.socket.security))")
+      if case .handshakeFailed(let failure) = event.kind { note(failure) }
     }
+  }
+
+  private func note(_ failure: HandshakeFailure) {
+    if case .notAllowed = failure { return }
+    noteRefusal("\(failure)", "refused a connection: \(failure.refusal(options.socket.security))")
   }
 
   /// Refuses by name what the gate does not let pass.

@@ -23,6 +23,7 @@ extension CoordinatorService {
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
     checkpoints = second.socket
+    for socket in [main.socket, second.socket] { try watchHandshakes(of: socket) }
     let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
     if ports != recorded { try store.record(ports) }
     return Announcement(
@@ -35,7 +36,6 @@ extension CoordinatorService {
     _ context: Context, _ socketOptions: SocketOptions, asked: Int?, recorded: Int?
   ) throws -> (socket: Socket, endpoint: Endpoint) {
     let socket = try Socket(context, .router, options: socketOptions)
-    try watchHandshakes(of: socket)
     // libzmq binds to addresses and interfaces, not to names.
     let address = options.address == "localhost" ? "127.0.0.1" : options.address
     var endpoint = Endpoint(host: address, port: asked ?? recorded ?? 0)

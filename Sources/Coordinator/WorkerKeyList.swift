@@ -32,27 +32,30 @@ public struct WorkerKeyList: Hashable, Sendable {
   public init(_ text: String, path: String) throws(KeyFileError) {
     var names: [String: Int] = [:]
     var keys: [CurvePublicKey: Int] = [:]
-    var rows = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // By bytes: to Swift a carriage return and a line feed are one character.
+    var rows = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if rows.last?.isEmpty == true { rows.removeLast() }
     for (index, row) in rows.enumerated() {
-      let words = row.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
-      if words.isEmpty || words[0].hasPrefix("#") {
-        lines.append(.remark(String(row)))
+      let words = row.split {
+        $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r")
+      }
+      .map { String(Substring($0)) }
+      guard let first = words.first, !first.hasPrefix("#") else {
+        lines.append(.remark(String(Substring(row))))
         continue
       }
       let number = index + 1
-      guard words.count == 2, Self.isName(String(words[0])), let key = CurvePublicKey(String(words[1])) else {
+      guard words.count == 2, Self.isName(first), let key = CurvePublicKey(words[1]) else {
         throw KeyFileError(
           path, "line \(number) is not a name and a public key (40 characters) with a space between")
       }
-      let name = String(words[0])
-      if let first = names.updateValue(number, forKey: name) {
-        throw KeyFileError(path, "line \(number) has the name \(name), as line \(first) has; names differ")
+      if let other = names.updateValue(number, forKey: first) {
+        throw KeyFileError(path, "line \(number) has the name \(first), as line \(other) has; names differ")
       }
-      if let first = keys.updateValue(number, forKey: key) {
-        throw KeyFileError(path, "line \(number) has the key of line \(first); every worker has its own")
+      if let other = keys.updateValue(number, forKey: key) {
+        throw KeyFileError(path, "line \(number) has the key of line \(other); every worker has its own")
       }
-      lines.append(.entry(Entry(name: name, key: key)))
+      lines.append(.entry(Entry(name: first, key: key)))
     }
   }
 
