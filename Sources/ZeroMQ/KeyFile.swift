@@ -32,12 +32,14 @@ public enum KeyFile {
   ///
   /// - Throws: `KeyFileError`, also where others than the owner can read the file.
   public static func keyPair(at path: String) throws(KeyFileError) -> CurveKeyPair {
-    let bytes = try DurableFile.read(path, upTo: longest, forbidding: 0o077, advice: "chmod 600")
-    let (kind, text) = try parse(bytes, path)
-    guard kind == .secretKey else {
+    // What it holds is told first: who gives the public key by mistake should not make that private.
+    let open = try DurableFile.read(path, upTo: longest, forbidding: 0, advice: "")
+    guard try parse(open, path).kind == .secretKey else {
       throw KeyFileError(
         path, "it holds a public key where a secret one is needed; 'strata keygen' wrote both")
     }
+    let bytes = try DurableFile.read(path, upTo: longest, forbidding: 0o077, advice: "chmod 600")
+    let (_, text) = try parse(bytes, path)
     guard let keys = CurveKeyPair(secret: text) else { throw malformed(path) }
     return keys
   }
@@ -63,7 +65,7 @@ public enum KeyFile {
     return try publicKey(at: text)
   }
 
-  private static func parse(_ bytes: [UInt8], _ path: String) throws(KeyFileError) -> (Kind, String) {
+  private static func parse(_ bytes: [UInt8], _ path: String) throws(KeyFileError) -> (kind: Kind, text: String) {
     guard bytes.allSatisfy({ $0 < 128 }) else { throw malformed(path) }
     let text = String(decoding: bytes, as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
