@@ -65,7 +65,9 @@ public enum KeyFile {
     return try publicKey(at: text)
   }
 
-  private static func parse(_ bytes: [UInt8], _ path: String) throws(KeyFileError) -> (kind: Kind, text: String) {
+  private static func parse(_ bytes: [UInt8], _ path: String) throws(KeyFileError) -> (
+    kind: Kind, text: String
+  ) {
     guard bytes.allSatisfy({ $0 < 128 }) else { throw malformed(path) }
     let text = String(decoding: bytes, as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
