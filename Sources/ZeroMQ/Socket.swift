@@ -41,6 +41,9 @@ public final class Socket {
   private var context: Context?
   /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
   private var monitorEnd: Socket?
+  /// The loop's, while it watches the socket: to be told of every use, because any may take in the news of a
+  /// message that has arrived.
+  weak var watch: LoopWatch?
 
   public init(_ context: Context, _ kind: SocketKind, options: SocketOptions = SocketOptions()) throws {
     guard let handle = zmq_socket(context.handle, kind.code) else {
@@ -97,6 +100,7 @@ public final class Socket {
   public func send(_ message: Message) throws -> SendResult {
     precondition(!message.isEmpty, "a message has at least one frame")
     precondition(context != nil, "a closed socket sends nothing")
+    watch?.touch()
     for (index, frame) in message.enumerated() {
       let flags = ZMQ_DONTWAIT | (index + 1 < message.count ? ZMQ_SNDMORE : 0)
       while zmq_send(handle, frame, frame.count, flags) < 0 {
@@ -114,6 +118,7 @@ public final class Socket {
   /// The next message, or nil when none waits.
   public func receive() throws -> Message? {
     precondition(context != nil, "a closed socket receives nothing")
+    watch?.touch()
     var part = zmq_msg_t()
     zmq_msg_init(&part)
     defer { zmq_msg_close(&part) }
@@ -129,6 +134,26 @@ public final class Socket {
       frames.append([UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
     } while zmq_msg_more(&part) != 0
     return frames
+  }
+
+  /// Readable when libzmq has news for the socket, until `hasMessage` or another call takes them in.
+  var descriptor: Int32 {
+    var descriptor: Int32 = -1
+    var size = MemoryLayout<Int32>.size
+    let code = zmq_getsockopt(handle, ZMQ_FD, &descriptor, &size)
+    precondition(code == 0, "an open socket has a descriptor")
+    return descriptor
+  }
+
+  /// Whether a message waits.
+  var hasMessage: Bool {
+    var events: Int32 = 0
+    var size = MemoryLayout<Int32>.size
+    while zmq_getsockopt(handle, ZMQ_EVENTS, &events, &size) != 0 {
+      // A context that is ending has no messages.
+      guard zmq_errno() == EINTR else { return false }
+    }
+    return events & ZMQ_POLLIN != 0
   }
 
   /// Connection events of this socket from now on. At most once for a socket.

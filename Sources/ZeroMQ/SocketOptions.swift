@@ -65,6 +65,8 @@ public struct SocketOptions: Sendable, Hashable {
     }
     switch kind {
     case .router:
+      // As many as may come back at once; the system has its own bound (net.core.somaxconn).
+      try set(ZMQ_BACKLOG, 4096)
       try set(ZMQ_ROUTER_MANDATORY, 1)
       try set(ZMQ_ROUTER_HANDOVER, handover ? 1 : 0)
     case .subscriber:
