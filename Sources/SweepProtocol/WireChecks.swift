@@ -59,12 +59,15 @@ func checkedDigest(_ text: String, _ field: String) throws(WireError) -> String 
 
 /// A UUID in lower case, 8-4-4-4-12.
 func checkedUUID(_ text: String, _ field: String) throws(WireError) -> String {
-  let bytes = Array(text.utf8)
-  let dashes = [8, 13, 18, 23]
+  var place = 0
   let right =
-    bytes.count == 36
-    && bytes.indices.allSatisfy { i in
-      dashes.contains(i) ? bytes[i] == UInt8(ascii: "-") : isHexadecimal(bytes[i])
+    text.utf8.count == 36
+    && text.utf8.allSatisfy { byte in
+      defer { place += 1 }
+      switch place {
+      case 8, 13, 18, 23: return byte == UInt8(ascii: "-")
+      default: return isHexadecimal(byte)
+      }
     }
   guard right else { throw .field(field, "is not a lower-case UUID") }
   return text
