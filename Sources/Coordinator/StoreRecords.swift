@@ -6,9 +6,23 @@ internal import Sweeps
 extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {
     let now = Date()
+    var algorithms = AlgorithmTexts()
     try write { batch in
-      for record in records { try batch.apply(record, at: now) }
+      for record in Self.withoutSuperseded(records) { try batch.apply(record, at: now, &algorithms) }
     }
+  }
+
+  /// A worker's later sequence number takes the place of its earlier ones.
+  private static func withoutSuperseded(_ records: [Record]) -> [Record] {
+    var seen: Set<String> = []
+    var kept: [Record] = []
+    kept.reserveCapacity(records.count)
+    for record in records.reversed() {
+      if case .applied(let worker, _) = record, !seen.insert(worker).inserted { continue }
+      kept.append(record)
+    }
+    kept.reverse()
+    return kept
   }
 
   public func ports() throws -> RecordedPorts? {
@@ -72,7 +86,7 @@ extension SchedulerRestoration.Trial {
 }
 
 extension StoreBatch {
-  fileprivate func apply(_ record: Record, at now: Date) throws {
+  fileprivate func apply(_ record: Record, at now: Date, _ algorithms: inout AlgorithmTexts) throws {
     switch record {
     case .worker(let worker):
       try saveWorker(
@@ -94,7 +108,7 @@ extension StoreBatch {
     case .attemptEnded(let attempt, let end): try self.end(attempt, end, at: now)
     case .snapshot(let attempt, let snapshot):
       try saveSnapshot(trial: attempt.trial, attempt: attempt.number, snapshot)
-    case .result(let report): try save(report, at: now)
+    case .result(let report): try save(report, at: now, algorithms: algorithms.text(report.algorithms))
     case .checkpoint(let checkpoint):
       let descriptor = checkpoint.descriptor
       try saveCheckpoint(
@@ -124,22 +138,33 @@ extension StoreBatch {
   }
 
   /// A result ends its attempt.
-  private func save(_ report: AttemptReport, at now: Date) throws {
+  private func save(_ report: AttemptReport, at now: Date, algorithms: String?) throws {
     guard case .result(let outcome, let hash) = report.ending else { return }
     let attempt = report.attempt
     try setOutcome(attempt.trial, outcome, weightsSHA256: hash, seconds: report.seconds)
-    let algorithms = report.algorithms.map {
-      Algorithm(index: $0.index, layer: $0.layer, algorithm: $0.algorithm)
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try attemptEnded(
       trial: attempt.trial, number: attempt.number, .result, at: now, seconds: report.seconds,
-      algorithms: algorithms.isEmpty ? nil : String(decoding: try encoder.encode(algorithms), as: UTF8.self))
+      algorithms: algorithms)
+  }
+}
+
+/// The text of the column `algorithms`, made once for the many attempts that have the same.
+private struct AlgorithmTexts {
+  private var texts: [[LayerAlgorithm]: String] = [:]
+
+  /// JSON; nil for none.
+  mutating func text(_ algorithms: [LayerAlgorithm]) throws -> String? {
+    if algorithms.isEmpty { return nil }
+    if let text = texts[algorithms] { return text }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let entries = algorithms.map { Entry(index: $0.index, layer: $0.layer, algorithm: $0.algorithm) }
+    let text = String(decoding: try encoder.encode(entries), as: UTF8.self)
+    texts[algorithms] = text
+    return text
   }
 
-  /// A layer's entry in the attempt's column `algorithms`.
-  private struct Algorithm: Encodable {
+  private struct Entry: Encodable {
     let index: Int
     let layer: String
     let algorithm: String

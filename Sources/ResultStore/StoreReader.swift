@@ -6,6 +6,7 @@ internal import Sweeps
 public final class StoreReader {
   let db: Database
   let path: String
+  private let configurations = ConfigurationDecoder()
 
   init(_ db: Database, path: String) {
     self.db = db
@@ -59,7 +60,8 @@ public final class StoreReader {
     let json = try row.text()
     return TrialRecord(
       id: id, label: label, network: network, json: json,
-      configuration: try .decoded(json, trial: id, path: path), convolutionMACs: macs, parameters: parameters,
+      configuration: try .decoded(json, trial: id, path: path, by: configurations), convolutionMACs: macs,
+      parameters: parameters,
       state: try row.word(TrialState.self), message: row.optionalText(), weightsSHA256: row.optionalText(),
       seconds: row.optionalNumber(), failures: try row.integer())
   }
