@@ -60,6 +60,8 @@ struct CoordinatorCommand: ParsableCommand {
   var lease = 30.0
   @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
   var heartbeat: Double?
+  @Flag(help: "Log warnings only, not every trial.")
+  var quiet = false
   @Flag(help: .hidden)
   var stopWithStandardInput = false
 
@@ -70,7 +72,9 @@ struct CoordinatorCommand: ParsableCommand {
 
   func run() throws {
     let expanded = try sweep.load()
-    var options = CoordinatorOptions(program: ProgramVersion.current, logger: Logger.plain("coordinator"))
+    var options = CoordinatorOptions(
+      program: ProgramVersion.current, logger: Logger.plain("coordinator", from: quiet ? .warning : .info))
+    options.settings.logsTrials = !quiet
     options.sweep = expanded.name
     options.address = network.listen
     options.allowInsecure = network.insecure
@@ -96,9 +100,10 @@ extension Store {
   func add(_ sweep: Sweep) throws {
     let record = SweepRecord(
       name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    var forms = CanonicalForms()
     let trials = sweep.trials.map {
       NewTrial(
-        id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+        id: $0.id, label: $0.label, json: forms.json($0.configuration), configuration: $0.configuration)
     }
     try write { try $0.addSweep(record, trials: trials) }
   }
