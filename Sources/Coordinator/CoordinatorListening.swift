@@ -7,10 +7,14 @@ extension CoordinatorService {
   /// Opens both sockets, at the ports asked for, or those the store was last served at so that its workers find
   /// their way back, or any.
   func listen() throws -> Announcement {
+    DescriptorLimit.raise()
     let context = try Context()
     self.context = context
     let recorded = try store.ports()
     var socketOptions = options.socket
+    // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
+    // some here. Workers watch the connection; that one is silent is for its lease to notice, and TCP's keepalive.
+    socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536

@@ -3,15 +3,17 @@ internal import SweepProtocol
 internal import ZeroMQ
 
 extension CoordinatorService {
-  /// Messages read before any is acted on: enough to share a transaction, few enough to answer soon.
-  private static let batch = 256
+  /// Messages, and bytes of them, read before any is acted on: enough to share a transaction, few enough to answer
+  /// soon.
+  private static let batch = 2048
+  private static let batchBytes = 4 << 20
   /// Likewise of checkpoint messages, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
   private static let chunkBatch = 32
 
   /// Reads what has arrived, and acts on it.
   func turn() {
     var events: [Scheduler.Event] = []
-    read(messages, upTo: Self.batch) { connection, bytes in
+    read(messages, upTo: Self.batch, bytes: Self.batchBytes) { connection, bytes in
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
         case .worker(let envelope): events.append(.message(envelope, from: connection))
@@ -22,7 +24,7 @@ extension CoordinatorService {
         events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
-    read(checkpoints, upTo: Self.chunkBatch) { connection, bytes in
+    read(checkpoints, upTo: Self.chunkBatch, bytes: .max) { connection, bytes in
       do throws(WireError) {
         let envelope = try Wire.decodeCheckpointRequest(bytes)
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
@@ -47,8 +49,27 @@ extension CoordinatorService {
         logger.error("stopping: \(error)")
         return finish(error)
       }
-      events = commands.flatMap { carryOut($0) }
+      events = Self.withoutRepeatedAcknowledgements(commands).flatMap { carryOut($0) }
     }
+  }
+
+  /// An acknowledgement says what earlier ones on its connection said: the last of a batch suffices.
+  private static func withoutRepeatedAcknowledgements(_ commands: [Scheduler.Command]) -> [Scheduler.Command]
+  {
+    var acknowledged: Set<ConnectionID> = []
+    var kept: [Scheduler.Command] = []
+    kept.reserveCapacity(commands.count)
+    for command in commands.reversed() {
+      if case .send(let envelope, let connection) = command, case .acknowledge = envelope.message,
+        !acknowledged.insert(connection).inserted
+      {
+        continue
+      }
+      if case .persist = command { continue }
+      kept.append(command)
+    }
+    kept.reverse()
+    return kept
   }
 
   /// Returns what the attempt tells the scheduler.
@@ -102,12 +123,17 @@ extension CoordinatorService {
     }
   }
 
-  /// Calls `body` with the sender and the one frame of every message that waits, up to `limit` of them.
-  private func read(_ socket: Socket?, upTo limit: Int, _ body: (ConnectionID, [UInt8]) -> Void) {
+  /// Calls `body` with the sender and the one frame of every message that waits, up to `limit` of them or to the one
+  /// that makes them `bytes` long.
+  private func read(
+    _ socket: Socket?, upTo limit: Int, bytes: Int, _ body: (ConnectionID, [UInt8]) -> Void
+  ) {
     guard let socket else { return }
+    var left = bytes
     do {
-      for _ in 0..<limit {
+      for _ in 0..<limit where left > 0 {
         guard let frames = try socket.receive() else { return }
+        left -= frames.last?.count ?? 0
         if frames.count == 2 {
           body(ConnectionID(frames[0]), frames[1])
         } else {

@@ -22,6 +22,8 @@ public struct SchedulerSettings: Hashable, Sendable {
   /// A trial this many of whose attempts in a row were lost, none having brought its checkpoint forward, has
   /// failed: it may well be what kills its workers.
   public var losses = 3
+  /// Log when a trial begins and ends.
+  public var logsTrials = true
   /// After a request to shut down, workers have this long to give back what they hold; longer than they take
   /// themselves (`WorkerSettings.stopDeadline`).
   public var shutdown = Duration.seconds(70)

@@ -11,11 +11,16 @@ extension Scheduler {
     }
   }
 
+  /// Trials in each state.
+  public var counts: TrialCounts {
+    trials.indices.reduce(into: TrialCounts()) { $0.count(trials[$1].state) }
+  }
+
   /// The sweep as it stands: workers by name, running trials in the order of the sweep.
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
     status.sweep = settings.sweep
-    for trial in trials { status.counts.count(trial.state) }
+    status.counts = counts
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
     for (id, worker) in workers where worker.introduced && !worker.left {

@@ -77,7 +77,7 @@ extension Scheduler {
     workers[worker]!.wantsTrial = false
     updateIdle(worker)
     sendAssignment(position)
-    log(.info, "\(name(worker)) takes \(trial.attempt), \(trial.plan.label)")
+    if settings.logsTrials { log(.info, "\(name(worker)) takes \(trial.attempt), \(trial.plan.label)") }
   }
 
   /// Makes the trial's last attempt the current one, held by its worker.
@@ -129,7 +129,7 @@ extension Scheduler {
     persist(
       .trialState(
         trial: attempt.trial, TrialState(outcome), failures: trials[position].failures, error: nil))
-    log(.info, "\(trials[position].plan.label): \(outcome.rawValue)")
+    if settings.logsTrials { log(.info, "\(trials[position].plan.label): \(outcome.rawValue)") }
     if pending.isEmpty, running.isEmpty { log(.notice, "all \(trials.count) trials are over") }
   }
 

@@ -31,6 +31,14 @@ struct TrialThread {
     return trial
   }
 
+  /// Runs the trial on the calling thread, and returns when it is over.
+  static func run(
+    _ assignment: Assignment, checkpoint: [UInt8]?, runner: any TrialRunning,
+    report: @escaping @Sendable (Report) -> Void
+  ) {
+    report(execute(assignment, checkpoint, runner, TrialControl(), report))
+  }
+
   private static func execute(
     _ assignment: Assignment, _ checkpoint: [UInt8]?, _ runner: any TrialRunning, _ control: TrialControl,
     _ report: @Sendable (Report) -> Void

@@ -34,6 +34,12 @@ extension WorkerService {
   private func start(_ assignment: Assignment) {
     logger.info("\(assignment.attempt) begins: \(assignment.label)")
     let bytes = assignment.checkpoint == nil ? nil : downloads.removeValue(forKey: assignment.attempt)
+    if options.runner.isInstant {
+      TrialThread.run(assignment, checkpoint: bytes, runner: options.runner) { [weak self] report in
+        self?.assumeIsolated { $0.take(report) }
+      }
+      return
+    }
     trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner) {
       [weak self, loop] report in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(report) } }

@@ -10,6 +10,8 @@ extension WorkerService {
     close(channel)
     guard let context else { return }
     var socketOptions = options.socket
+    // A timer of the coordinator's for each of its workers, which it keeps none of (`CoordinatorService.listen`).
+    socketOptions.heartbeatTimeToLive = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     // Of a name's addresses libzmq tries one only, with IPv6 allowed an IPv6 one, where the coordinator may not
     // listen; so the families take turns.
