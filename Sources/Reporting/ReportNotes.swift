@@ -20,6 +20,13 @@ struct ReportNotes: Sendable {
       ("taken over", repeated.map { "\(name($0)): attempt \($0.provenance?.attempt ?? 1) counted" }))
     entries.append(
       (
+        "stopped early",
+        trials.filter { $0.status == .stopped }.map {
+          "\(name($0)): \($0.failure ?? "no reason was recorded")"
+        }
+      ))
+    entries.append(
+      (
         "failures",
         trials.filter { $0.status == .failed }.map {
           "\(name($0)): \($0.failure ?? "no reason was recorded")"

@@ -3,7 +3,7 @@ public import Sweeps
 
 /// Where a trial stands, as the report tells it.
 public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
-  case completed, diverged, vanished, failed, running, pending
+  case completed, diverged, vanished, stopped, failed, running, pending
 
   /// What the word means, for a reader who meets it first.
   public var explanation: String {
@@ -11,6 +11,8 @@ public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case .completed: "trained to its last epoch"
     case .diverged: "the loss stopped being a finite number; statistics up to then are kept"
     case .vanished: "never left chance accuracy; statistics are kept"
+    case .stopped:
+      "among the worst under quantization at the sweep's early-stopping epoch; results up to then"
     case .failed: "an error stopped it; no result"
     case .running: "a worker is training it"
     case .pending: "not begun"
@@ -26,7 +28,7 @@ public struct ReportTrial: Hashable, Sendable {
   public var label: String
   public var configuration: TrialConfiguration
   public var status: ReportStatus
-  /// Why it failed, where it did.
+  /// Why it failed or was stopped, where it did.
   public var failure: String?
   /// In order of epochs.
   public var snapshots: [Snapshot]

@@ -59,6 +59,7 @@ extension ReportStatus {
     case .completed: self = .completed
     case .diverged: self = .diverged
     case .vanished: self = .vanished
+    case .stopped: self = .stopped
     case .failed: self = .failed
     }
   }

@@ -5,11 +5,13 @@ public enum TrialState: String, Codable, Hashable, Sendable, CaseIterable {
   case pending, running
   /// Results (SPEC C5): final, and never trained again.
   case completed, diverged, vanished
+  /// Likewise: its sweep's rule ended it at a snapshot (SPEC G6).
+  case stopped
   /// Given up after errors, until it is put back to `pending`.
   case failed
 
   /// The trial has a result.
-  public var hasResult: Bool { [.completed, .diverged, .vanished].contains(self) }
+  public var hasResult: Bool { [.completed, .diverged, .vanished, .stopped].contains(self) }
 }
 
 public enum AttemptEnding: String, Codable, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-/// The tables of schema version 1. Their comments are kept by SQLite: `.schema` shows them.
+/// The tables of schema version 1; `SchemaSteps` has what later versions change. Their comments are kept by SQLite: `.schema` shows them.
 ///
 /// Numbers that SQLite's REAL cannot hold are kept in the row's `special` column: SQLite turns NaN into NULL and
 /// −0 into 0. Infinities need no such care.

@@ -34,7 +34,7 @@ public struct TrialRecord: Hashable, Sendable {
   /// All that is trained.
   public var parameters: Int
   public var state: TrialState
-  /// Why it failed.
+  /// Why it failed or was stopped.
   public var message: String?
   /// SHA-256 of the final weights.
   public var weightsSHA256: String?

@@ -35,13 +35,14 @@ public struct TrialCounts: Hashable, Sendable {
   public var completed = 0
   public var diverged = 0
   public var vanished = 0
+  public var stopped = 0
   public var failed = 0
 
   public init() {}
 
   public var total: Int { pending + running + over }
   /// Trials that need no more work.
-  public var over: Int { completed + diverged + vanished + failed }
+  public var over: Int { completed + diverged + vanished + stopped + failed }
 }
 
 public struct WorkerStatus: Hashable, Sendable {

@@ -81,4 +81,6 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
+  /// The sweep's rule ends the trial; what was measured so far is its result.
+  case stopped
 }

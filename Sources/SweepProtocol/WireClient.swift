@@ -33,6 +33,7 @@ extension WireStatus {
     completed = UInt64(clamping: value.counts.completed)
     diverged = UInt64(clamping: value.counts.diverged)
     vanished = UInt64(clamping: value.counts.vanished)
+    stopped = UInt64(clamping: value.counts.stopped)
     failed = UInt64(clamping: value.counts.failed)
     elapsed = value.elapsed
     imagesPerSecond = value.imagesPerSecond
@@ -50,6 +51,7 @@ extension WireStatus {
     value.counts.completed = try checked(completed, "status.completed", upTo: Self.most)
     value.counts.diverged = try checked(diverged, "status.diverged", upTo: Self.most)
     value.counts.vanished = try checked(vanished, "status.vanished", upTo: Self.most)
+    value.counts.stopped = try checked(stopped, "status.stopped", upTo: Self.most)
     value.counts.failed = try checked(failed, "status.failed", upTo: Self.most)
     value.elapsed = elapsed
     value.imagesPerSecond = imagesPerSecond

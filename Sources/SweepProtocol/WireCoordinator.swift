@@ -51,7 +51,7 @@ extension WireRefused {
 
 extension WireRevoke {
   static let reasons = EnumerationMap<RevokeReason, Reason>([
-    .superseded: .superseded, .unknown: .unknown, .hung: .hung,
+    .superseded: .superseded, .unknown: .unknown, .hung: .hung, .stopped: .stopped,
   ])
 }
 

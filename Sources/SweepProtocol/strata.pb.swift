@@ -1106,6 +1106,7 @@ nonisolated struct WireRevoke: Sendable {
     case superseded // = 1
     case unknown // = 2
     case hung // = 3
+    case stopped // = 5
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1118,6 +1119,7 @@ nonisolated struct WireRevoke: Sendable {
       case 1: self = .superseded
       case 2: self = .unknown
       case 3: self = .hung
+      case 5: self = .stopped
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1128,6 +1130,7 @@ nonisolated struct WireRevoke: Sendable {
       case .superseded: return 1
       case .unknown: return 2
       case .hung: return 3
+      case .stopped: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1138,6 +1141,7 @@ nonisolated struct WireRevoke: Sendable {
       .superseded,
       .unknown,
       .hung,
+      .stopped,
     ]
 
   }
@@ -1601,6 +1605,8 @@ nonisolated struct WireStatus: Sendable {
   var runningTrials: [WireRunningLine] = []
 
   var stopping: Bool = false
+
+  var stopped: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3209,7 +3215,7 @@ nonisolated extension WireRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 }
 
 nonisolated extension WireRevoke.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}SUPERSEDED\0\u{1}UNKNOWN\0\u{1}HUNG\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}SUPERSEDED\0\u{1}UNKNOWN\0\u{1}HUNG\0\u{2}\u{2}STOPPED\0")
 }
 
 nonisolated extension WireDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -3820,7 +3826,7 @@ nonisolated extension WireShuttingDown: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Status"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sweep\0\u{1}pending\0\u{1}running\0\u{1}completed\0\u{1}diverged\0\u{1}vanished\0\u{1}failed\0\u{1}elapsed\0\u{3}images_per_second\0\u{3}seconds_left\0\u{1}workers\0\u{3}running_trials\0\u{1}stopping\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sweep\0\u{1}pending\0\u{1}running\0\u{1}completed\0\u{1}diverged\0\u{1}vanished\0\u{1}failed\0\u{1}elapsed\0\u{3}images_per_second\0\u{3}seconds_left\0\u{1}workers\0\u{3}running_trials\0\u{1}stopping\0\u{2}\u{6}stopped\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3841,6 +3847,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.workers) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.runningTrials) }()
       case 13: try { try decoder.decodeSingularBoolField(value: &self.stopping) }()
+      case 19: try { try decoder.decodeSingularUInt64Field(value: &self.stopped) }()
       default: break
       }
     }
@@ -3890,6 +3897,9 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.stopping != false {
       try visitor.visitSingularBoolField(value: self.stopping, fieldNumber: 13)
     }
+    if self.stopped != 0 {
+      try visitor.visitSingularUInt64Field(value: self.stopped, fieldNumber: 19)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3907,6 +3917,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.workers != rhs.workers {return false}
     if lhs.runningTrials != rhs.runningTrials {return false}
     if lhs.stopping != rhs.stopping {return false}
+    if lhs.stopped != rhs.stopped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

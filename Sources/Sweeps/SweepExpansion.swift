@@ -55,9 +55,11 @@ struct SweepExpansion {
         trials.append(Trial(configuration, label: label))
       }
     }
+    // Overrides may shorten trainings so far that the rule has nothing to say.
+    if overrides.isEmpty { try document.earlyStopping?.check(trials, at: document.earlyStoppingPlace) }
     return Sweep(
       name: document.name, description: document.description, source: text, settings: try settings(base),
-      trials: trials)
+      earlyStopping: document.earlyStopping, trials: trials)
   }
 
   private func checkCount() throws(SweepError) {

@@ -44,6 +44,7 @@ enum LiveView {
     var parts = ["\(counts.over)/\(counts.total) trials"]
     parts += [
       (counts.completed, "completed"), (counts.diverged, "diverged"), (counts.vanished, "vanished"),
+      (counts.stopped, "stopped early"),
       (counts.failed, "failed"), (counts.running, "running"), (counts.pending, "pending"),
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     parts.append("\(status.workers.count { $0.connected }) workers")

@@ -24,7 +24,8 @@ enum StatusJSON {
       sweep = status.sweep
       trials = [
         "pending": counts.pending, "running": counts.running, "completed": counts.completed,
-        "diverged": counts.diverged, "vanished": counts.vanished, "failed": counts.failed,
+        "diverged": counts.diverged, "vanished": counts.vanished, "stopped": counts.stopped,
+        "failed": counts.failed,
         "total": counts.total,
       ]
       elapsedSeconds = status.elapsed

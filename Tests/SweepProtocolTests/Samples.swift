@@ -155,6 +155,7 @@ enum Samples {
     status.counts.completed = 3
     status.counts.diverged = 4
     status.counts.vanished = 5
+    status.counts.stopped = 7
     status.counts.failed = 6
     status.elapsed = 12.5
     status.imagesPerSecond = 640
