@@ -109,7 +109,7 @@ let package = Package(
     .testTarget(
       name: "CoordinationTests",
       dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
       dependencies: [

@@ -129,7 +129,7 @@ public actor CoordinatorService {
     turn()
     process([.tick])
     transfers?.expire(at: now)
-    if options.exitsWhenDone, !stopping, let counts = status()?.counts, counts.over == counts.total {
+    if options.exitsWhenDone, !stopping, let counts = scheduler?.counts, counts.over == counts.total {
       shutDown()
     }
     if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
@@ -138,7 +138,7 @@ public actor CoordinatorService {
   /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
-    let counts = status()?.counts ?? TrialCounts()
+    let counts = scheduler?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else {
         .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))

@@ -11,18 +11,24 @@ public struct Scheduler: Sendable {
   var trials: [TrialEntry] = []
   /// Positions in `trials`, by the trial's id.
   var positions: [String: Int] = [:]
-  /// Positions of the pending trials, ascending.
-  var pending: [Int] = []
+  /// How many trials are in each state.
+  public internal(set) var counts = TrialCounts()
+  /// Positions of the pending trials, the longest first.
+  var pending = PendingTrials()
   /// Positions of the running trials.
   var running: Set<Int> = []
   /// By id; those that left stay, so that their late messages are known as such.
   var workers: [String: WorkerEntry] = [:]
   var workerOfConnection: [ConnectionID: String] = [:]
   /// Idle workers that can be reached.
-  var idle: Set<String> = []
+  var idle = IdleWorkers()
+  /// How long trials take, as measured so far.
+  var costs = CostModel()
   var fingerprints: [String: String]
   /// Data sets that were reported missing from every idle worker.
   var missingDatasets: Set<String> = []
+  /// Of the sweeps that have one.
+  var rules: [SchedulerRule]
   let started: Moment
   var lastTick: Moment
   /// When shutdown is given up on and the process ends all the same; nil: none was asked for.
@@ -37,6 +43,7 @@ public struct Scheduler: Sendable {
   public init(_ settings: SchedulerSettings, restoring rows: SchedulerRestoration = .init(), at now: Moment) {
     self.settings = settings
     fingerprints = rows.fingerprints
+    rules = rows.rules.map(SchedulerRule.init)
     started = now
     lastTick = now
     for (worker, sequence) in rows.applied { workers[worker, default: WorkerEntry()].applied = sequence }

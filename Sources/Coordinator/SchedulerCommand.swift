@@ -58,7 +58,7 @@ public enum Record: Hashable, Sendable {
   /// The fingerprint every worker's copy of the data set must have from now on.
   case fingerprint(dataset: String, String)
   /// `failures`: attempts that ended in failure since the trial was added or last put back. `error` is the line
-  /// of a failed trial, nil otherwise.
+  /// of a failed trial, or why it was stopped; nil otherwise.
   case trialState(trial: String, TrialState, failures: Int, error: String?)
   /// `resumedFrom`: nil if from the beginning.
   case attemptStarted(AttemptID, worker: String, resumedFrom: CheckpointPosition?)
@@ -86,7 +86,7 @@ public struct WorkerRecord: Hashable, Sendable {
 }
 
 public enum TrialState: String, Hashable, Sendable, CaseIterable {
-  case pending, running, completed, diverged, vanished, failed
+  case pending, running, completed, diverged, vanished, stopped, failed
 
   /// No more work is needed.
   public var isOver: Bool { self != .pending && self != .running }
@@ -99,4 +99,6 @@ public enum AttemptEnd: Hashable, Sendable {
   case released(ReleaseReason)
   /// Its worker fell silent for a lease, left, or never took it up.
   case lost
+  /// The sweep's rule ended the trial, and why: its snapshots up to then are its result.
+  case stopped(String)
 }

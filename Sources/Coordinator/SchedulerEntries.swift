@@ -1,4 +1,5 @@
 internal import SweepProtocol
+internal import Sweeps
 
 /// A trial as the scheduler knows it.
 struct TrialEntry: Hashable, Sendable {
@@ -21,8 +22,23 @@ struct TrialEntry: Hashable, Sendable {
   var checkpoint: StoredCheckpoint?
   /// While running.
   var tenure: Tenure?
+  /// When the attempt's speed was last measured, nil where that is not known, and what was done then.
+  var measured: Moment?
+  var measuredWork = 0.0
 
   var attempt: AttemptID { AttemptID(trial: plan.id, number: attempts) }
+
+  /// What is left from a checkpoint, or from the beginning.
+  func workLeft(from position: CheckpointPosition?) -> Double {
+    plan.work.total - (position.map { plan.work.done(epoch: $0.epoch, step: $0.step) } ?? 0)
+  }
+  /// What another attempt would have to do.
+  var workLeft: Double { workLeft(from: checkpoint?.descriptor.position) }
+  /// By the worker's last word; of a trial that does not run, by its checkpoint.
+  var workDone: Double {
+    guard let progress = tenure?.progress, progress.work > 0 else { return plan.work.total - workLeft }
+    return plan.work.done(epoch: progress.epoch, step: progress.step)
+  }
 
   /// As `losses`, the last attempt being lost too.
   var lossesInARow: Int {

@@ -1,4 +1,5 @@
 public import SweepProtocol
+public import Sweeps
 
 /// A peer's connection: the routing id its ROUTER socket gave it, fresh per connection.
 public struct ConnectionID: Hashable, Sendable, Comparable {
@@ -38,7 +39,7 @@ extension Scheduler {
     case downloadRequested(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
     /// Trials whose rows are in the store; those known already are left alone.
     case trialsAdded([PlannedTrial])
-    /// Puts failed trials back to pending, their failures forgotten.
+    /// Puts failed trials back to pending, their failures forgotten, and those that a rule stopped, to be trained on.
     case retryRequested(trials: [String])
     /// Comes every `SchedulerSettings.tick`, after the messages that have arrived.
     case tick
@@ -55,11 +56,16 @@ public struct PlannedTrial: Hashable, Sendable {
   public var dataset: String
   /// Canonical JSON.
   public var configuration: String
+  /// What it costs: of what is pending the longest goes first.
+  public var work: TrialWork
 
-  public init(id: String, label: String, dataset: String, configuration: String) {
+  public init(
+    id: String, label: String, dataset: String, configuration: String, work: TrialWork = TrialWork()
+  ) {
     self.id = id
     self.label = label
     self.dataset = dataset
     self.configuration = configuration
+    self.work = work
   }
 }

@@ -1,4 +1,5 @@
 internal import SweepProtocol
+internal import Sweeps
 
 // Time: leases, hung trials, assignments that never arrived, the coordinator's own stalls.
 
@@ -32,6 +33,9 @@ extension Scheduler {
     return trials[position].attempt == item.attempt && trials[position].worker == worker
   }
 
+  /// Part of a trial between two measurements of its speed.
+  private static let measuredPart = 0.02
+
   private mutating func renew(
     _ position: Int, _ progress: TrialProgress, on connection: ConnectionID, at now: Moment
   ) {
@@ -43,6 +47,13 @@ extension Scheduler {
     tenure.redeliveries = 0
     trials[position].tenure = tenure
     trials[position].isExcused = false
+    let done = trials[position].workDone
+    // Steps of a trial taken too soon would measure the heartbeat rather than the worker.
+    if trials[position].measured == nil
+      || done - trials[position].measuredWork >= trials[position].plan.work.total * Self.measuredPart
+    {
+      measure(position, done, at: now)
+    }
     guard tenure.worked.duration(to: now) > settings.hang else { return }
     let attempt = trials[position].attempt
     let seconds = settings.hang.components.seconds

@@ -137,13 +137,14 @@ extension Scheduler {
     case .snapshot(_, let snapshot):
       trials[position].tenure?.leaseEnds = now + settings.lease
       persist(.snapshot(attempt, snapshot))
+      judge(position, snapshot, on: connection, at: now)
     case .released(_, let reason):
       persist(.attemptEnded(attempt, .released(reason)))
       log(.info, "\(name(worker)) gave back \(attempt): \(reason.rawValue)")
       makePending(position)
     case .finished(let report):
       switch report.ending {
-      case .result(let outcome, _): complete(position, report, outcome)
+      case .result(let outcome, _): complete(position, report, outcome, at: now)
       case .failure(let line): fail(position, line)
       }
     case .hello, .heartbeat, .goodbye: break

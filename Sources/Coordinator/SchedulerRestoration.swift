@@ -22,6 +22,9 @@ public struct SchedulerRestoration: Hashable, Sendable {
     /// Attempts just before the last that were lost and whose successor began where they had.
     public var losses = 0
 
+    /// The attempt that trained the trial to its end: it says how long its work takes.
+    public var measured: Attempt?
+
     public init(plan: PlannedTrial) { self.plan = plan }
 
     /// Takes over what the rows say of the trial's attempts, by number. They do not say which losses were excused,
@@ -32,6 +35,7 @@ public struct SchedulerRestoration: Hashable, Sendable {
       worker = last.worker
       origin = last.origin
       lost = last.isLost
+      if [.completed, .vanished].contains(state), last.seconds > 0 { measured = last }
       losses =
         zip(history, history.dropFirst()).reversed()
         .prefix { earlier, later in earlier.isLost && earlier.origin == later.origin }.count
@@ -44,12 +48,17 @@ public struct SchedulerRestoration: Hashable, Sendable {
     /// The checkpoint it went on from; nil: from the beginning.
     public var origin: CheckpointPosition?
     public var isLost: Bool
+    /// Wall time, if it ended with a result; 0 otherwise.
+    public var seconds: Double
 
-    public init(number: Int, worker: String, origin: CheckpointPosition?, isLost: Bool) {
+    public init(
+      number: Int, worker: String, origin: CheckpointPosition?, isLost: Bool, seconds: Double = 0
+    ) {
       self.number = number
       self.worker = worker
       self.origin = origin
       self.isLost = isLost
+      self.seconds = seconds
     }
   }
   /// In the order of the sweep.
@@ -59,6 +68,7 @@ public struct SchedulerRestoration: Hashable, Sendable {
   public var applied: [String: UInt64] = [:]
   /// Workers that said goodbye.
   public var left: Set<String> = []
+  public var rules: [StoppingRule] = []
 
   public init() {}
 }

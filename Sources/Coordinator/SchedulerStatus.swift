@@ -15,7 +15,7 @@ extension Scheduler {
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
     status.sweep = settings.sweep
-    for trial in trials { status.counts.count(trial.state) }
+    status.counts = counts
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
     for (id, worker) in workers where worker.introduced && !worker.left {
@@ -31,7 +31,7 @@ extension Scheduler {
           worker: workers[worker]?.record.name ?? "", progress: tenure.progress))
       status.imagesPerSecond += tenure.progress.imagesPerSecond
     }
-    status.secondsLeft = secondsLeft(status)
+    status.secondsLeft = secondsLeft(at: now)
     return status
   }
 
@@ -49,29 +49,18 @@ extension Scheduler {
     line.results = worker.results
     return line
   }
-
-  /// By the pace of the results so far; before the first, unknown.
-  private func secondsLeft(_ status: ClusterStatus) -> Double? {
-    let results = workers.values.reduce(0) { $0 + $1.results }
-    let open = status.counts.pending + status.counts.running
-    if open == 0 { return 0 }
-    if status.counts.pending == 0, !status.running.isEmpty {
-      let left = status.running.compactMap(\.progress.secondsLeft)
-      if left.count == status.running.count { return left.max() }
-    }
-    return results == 0 ? nil : status.elapsed / Double(results) * Double(open)
-  }
 }
 
 extension TrialCounts {
-  fileprivate mutating func count(_ state: TrialState) {
+  mutating func count(_ state: TrialState, _ change: Int = 1) {
     switch state {
-    case .pending: pending += 1
-    case .running: running += 1
-    case .completed: completed += 1
-    case .diverged: diverged += 1
-    case .vanished: vanished += 1
-    case .failed: failed += 1
+    case .pending: pending += change
+    case .running: running += change
+    case .completed: completed += change
+    case .diverged: diverged += change
+    case .vanished: vanished += change
+    case .stopped: stopped += change
+    case .failed: failed += change
     }
   }
 }

@@ -18,15 +18,22 @@ extension Scheduler {
     entry.checkpoint = row.checkpoint
     let position = trials.count
     positions[row.plan.id] = position
+    counts.count(row.state)
+    if row.attempts > 0 { costs.begin(row.plan.work.total, family: row.plan.work.family) }
+    if let attempt = row.measured {
+      costs.observe(
+        entry.workLeft(from: attempt.origin), took: attempt.seconds, family: row.plan.work.family,
+        worker: attempt.worker)
+    }
     switch row.state {
-    case .pending: pending.append(position)
+    case .pending: pending.insert(position, row.plan, work: entry.workLeft)
     case .running:
       // Nobody knows how its worker fared while there was no coordinator.
       entry.isExcused = true
       entry.tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
       running.insert(position)
       if let worker = row.worker { workers[worker, default: WorkerEntry()].held.insert(entry.attempt) }
-    case .completed, .diverged, .vanished, .failed: break
+    case .completed, .diverged, .vanished, .stopped, .failed: break
     }
     trials.append(entry)
   }
@@ -34,30 +41,31 @@ extension Scheduler {
   mutating func add(_ plans: [PlannedTrial]) {
     for plan in plans where positions[plan.id] == nil {
       positions[plan.id] = trials.count
-      pending.append(trials.count)
+      pending.insert(trials.count, plan, work: plan.work.total)
+      counts.count(.pending)
       trials.append(TrialEntry(plan: plan))
     }
   }
 
   mutating func retry(_ ids: [String]) {
     for id in ids {
-      guard let position = positions[id], trials[position].state == .failed else { continue }
+      guard let position = positions[id], [.failed, .stopped].contains(trials[position].state) else {
+        continue
+      }
       trials[position].failures = 0
       makePending(position)
     }
   }
 
-  /// Gives every idle worker the first pending trial whose data set it has.
+  /// Gives the longest pending trial that an idle worker has the data for to the fastest of those, and so on.
   mutating func assignTrials(at now: Moment) {
     guard !pending.isEmpty, !idle.isEmpty, shutdownDeadline == nil else { return }
-    for worker in idle.sorted() {
-      let datasets = workers[worker]!.datasets
-      let place = pending.firstIndex { datasets.contains(trials[$0].plan.dataset) }
-      if let place { assign(pending.remove(at: place), to: worker, at: now) }
+    while let (position, worker) = idle.match(pending, by: costs) {
+      pending.remove(position)
+      assign(position, to: worker, at: now)
     }
-    guard let position = pending.first, !idle.isEmpty else { return }
-    let dataset = trials[position].plan.dataset
-    if missingDatasets.insert(dataset).inserted {
+    guard !idle.isEmpty else { return }
+    for dataset in pending.datasets where missingDatasets.insert(dataset).inserted {
       log(.notice, "workers are idle, but none of them has \(dataset): start one with --data")
     }
   }
@@ -70,7 +78,10 @@ extension Scheduler {
     trials[position].attempts += 1
     trials[position].worker = worker
     begin(position, at: now)
+    trials[position].measuredWork = trials[position].workDone
+    trials[position].measured = now
     let trial = trials[position]
+    if trial.attempts == 1 { costs.begin(trial.plan.work.total, family: trial.plan.work.family) }
     persist(
       .attemptStarted(trial.attempt, worker: worker, resumedFrom: trial.checkpoint?.descriptor.position))
     persist(.trialState(trial: trial.plan.id, .running, failures: trial.failures, error: nil))
@@ -82,8 +93,9 @@ extension Scheduler {
 
   /// Makes the trial's last attempt the current one, held by its worker.
   private mutating func begin(_ position: Int, at now: Moment) {
-    trials[position].state = .running
+    move(position, to: .running)
     trials[position].lost = false
+    trials[position].measured = nil
     trials[position].tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
     running.insert(position)
     workers[trials[position].worker!]!.held.insert(trials[position].attempt)
@@ -106,7 +118,7 @@ extension Scheduler {
     guard trial.attempts == attempt.number, trial.worker == worker else { return nil }
     if trial.state == .running { return position }
     guard trial.state == .pending, trial.lost, workers[worker] != nil else { return nil }
-    pending.removeAll { $0 == position }
+    pending.remove(position)
     begin(position, at: now)
     persist(.attemptReattached(attempt))
     persist(.trialState(trial: attempt.trial, .running, failures: trial.failures, error: nil))
@@ -119,10 +131,18 @@ extension Scheduler {
     positions[attempt.trial] == nil ? .unknown : .superseded
   }
 
-  mutating func complete(_ position: Int, _ report: AttemptReport, _ outcome: TrialOutcome) {
+  mutating func complete(
+    _ position: Int, _ report: AttemptReport, _ outcome: TrialOutcome, at now: Moment
+  ) {
     let attempt = trials[position].attempt
+    let work = trials[position].plan.work
+    if outcome == .diverged {
+      costs.spare(work.total - trials[position].workDone, family: work.family)
+    } else {
+      measure(position, work.total, at: now)
+    }
     end(position)
-    trials[position].state = TrialState(outcome)
+    move(position, to: TrialState(outcome))
     workers[trials[position].worker!]!.results += 1
     persist(.result(report))
     persist(.attemptEnded(attempt, .result(outcome)))
@@ -130,6 +150,10 @@ extension Scheduler {
       .trialState(
         trial: attempt.trial, TrialState(outcome), failures: trials[position].failures, error: nil))
     log(.info, "\(trials[position].plan.label): \(outcome.rawValue)")
+    noteIfOver()
+  }
+
+  mutating func noteIfOver() {
     if pending.isEmpty, running.isEmpty { log(.notice, "all \(trials.count) trials are over") }
   }
 
@@ -145,7 +169,7 @@ extension Scheduler {
       makePending(position)
     } else {
       end(position)
-      trials[position].state = .failed
+      move(position, to: .failed)
       persist(.trialState(trial: attempt.trial, .failed, failures: failures, error: line))
       log(.warning, "\(trials[position].plan.label) is given up: \(line)")
     }
@@ -172,16 +196,34 @@ extension Scheduler {
 
   mutating func makePending(_ position: Int) {
     end(position)
-    trials[position].state = .pending
-    let place = pending.firstIndex { $0 > position } ?? pending.count
-    pending.insert(position, at: place)
+    move(position, to: .pending)
+    pending.insert(position, trials[position].plan, work: trials[position].workLeft)
     persist(
       .trialState(
         trial: trials[position].plan.id, .pending, failures: trials[position].failures, error: nil))
   }
 
+  mutating func move(_ position: Int, to state: TrialState) {
+    counts.count(trials[position].state, -1)
+    trials[position].state = state
+    counts.count(state)
+  }
+
+  /// The running trial's work has come so far: what was done since it was last measured says how fast its worker is.
+  mutating func measure(_ position: Int, _ done: Double, at now: Moment) {
+    let trial = trials[position]
+    if let since = trial.measured, let worker = trial.worker {
+      costs.observe(
+        done - trial.measuredWork, took: since.duration(to: now) / .seconds(1),
+        family: trial.plan.work.family,
+        worker: worker)
+    }
+    trials[position].measured = now
+    trials[position].measuredWork = done
+  }
+
   /// Takes the trial from its worker.
-  private mutating func end(_ position: Int) {
+  mutating func end(_ position: Int) {
     running.remove(position)
     trials[position].tenure = nil
     trials[position].lost = false
@@ -195,7 +237,11 @@ extension Scheduler {
     guard let entry = workers[worker] else { return }
     let isIdle =
       entry.introduced && !entry.left && entry.connection != nil && entry.wantsTrial && entry.held.isEmpty
-    if isIdle { idle.insert(worker) } else { idle.remove(worker) }
+    if isIdle {
+      idle.insert(worker, datasets: entry.datasets, slowness: costs.slowness(of: worker))
+    } else {
+      idle.remove(worker)
+    }
   }
 }
 

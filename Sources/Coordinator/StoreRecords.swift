@@ -30,9 +30,14 @@ extension Store: RecordStore {
       let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
       let workers = try reader.workers()
       var restoration = SchedulerRestoration()
+      var estimate = WorkEstimate()
       restoration.trials = try reader.trials(sweep: sweep).map { row in
-        try SchedulerRestoration.Trial(row, attempts: attempts[row.id] ?? [], checkpoint: checkpoints[row.id])
+        try SchedulerRestoration.Trial(
+          row, work: estimate.work(of: row.configuration), attempts: attempts[row.id] ?? [],
+          checkpoint: checkpoints[row.id])
       }
+      restoration.rules = try reader.sweeps().filter { sweep == nil || $0.name == sweep }
+        .compactMap { try reader.stoppingRule(of: $0) }
       restoration.fingerprints = try reader.datasets()
       restoration.applied = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0.acknowledged) })
       restoration.left = Set(workers.filter { $0.left != nil }.map(\.id))
@@ -43,13 +48,24 @@ extension Store: RecordStore {
 
 private let portsKey = "coordinator.ports"
 
+extension StoreReader {
+  /// nil: the sweep has none.
+  fileprivate func stoppingRule(of sweep: SweepRecord) throws -> StoppingRule? {
+    guard let rule = EarlyStopping(sweepFile: sweep.source) else { return nil }
+    let known = try evaluations(sweep: sweep.name, epoch: rule.epoch).mapValues { rule.badness(of: $0) }
+    return StoppingRule(rule, trials: Set(try trialIDs(sweep: sweep.name)), known: known)
+  }
+}
+
 extension SchedulerRestoration.Trial {
   /// - Parameter attempts: the trial's, by number.
-  fileprivate init(_ row: TrialRecord, attempts: [AttemptRecord], checkpoint: CheckpointRecord?) throws {
+  fileprivate init(
+    _ row: TrialRecord, work: TrialWork, attempts: [AttemptRecord], checkpoint: CheckpointRecord?
+  ) throws {
     self.init(
       plan: PlannedTrial(
         id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
-        configuration: row.json))
+        configuration: row.json, work: work))
     state = TrialState(rawValue: row.state.rawValue)!
     error = row.message
     failures = row.failures
@@ -59,7 +75,8 @@ extension SchedulerRestoration.Trial {
           CheckpointPosition(epoch: $0, step: attempt.resumedStep ?? 0)
         }
         return .init(
-          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost)
+          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost,
+          seconds: attempt.ending == .result ? attempt.seconds ?? 0 : 0)
       })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
@@ -120,6 +137,8 @@ extension StoreBatch {
         }
       try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
     case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
+    case .stopped(let line):
+      try attemptEnded(trial: attempt.trial, number: attempt.number, .result, at: now, message: line)
     }
   }
 
