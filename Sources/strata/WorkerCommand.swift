@@ -28,21 +28,42 @@ struct WorkerCommand: ParsableCommand {
   var patience = 86_400.0
   @Flag(help: .hidden)
   var stopWithStandardInput = false
+  /// Trains nothing: every trial is a synthetic one of so many milliseconds.
+  @Option(help: .hidden)
+  var drill: Int?
+  /// Bytes of a synthetic trial's checkpoint.
+  @Option(help: .hidden)
+  var drillCheckpoint = 0
 
   func validate() throws {
     try checkSeconds(checkpointInterval, "--checkpoint-interval", atLeast: 0.01)
     try checkSeconds(patience, "--patience", atLeast: 1)
+    if let drill, !(0...1_000_000_000).contains(drill) {
+      throw ValidationError("--drill \(drill): 0 to 1000000000 milliseconds are possible")
+    }
+    guard (0...CheckpointLimits.size).contains(drillCheckpoint) else {
+      throw ValidationError(
+        "--drill-checkpoint \(drillCheckpoint): 0 to \(CheckpointLimits.size) bytes are possible")
+    }
   }
 
   func run() throws {
-    let datasets = try DatasetLibrary(directory: data.map { URL(fileURLWithPath: $0) })
     var introduction = WorkerHello()
-    introduction.datasets = datasets.fingerprints
+    let runner: any TrialRunning
+    if let drill {
+      introduction.datasets = DrillRunner.fingerprints
+      runner = DrillRunner(
+        duration: .milliseconds(drill), checkpointBytes: drillCheckpoint,
+        checkpointInterval: .seconds(checkpointInterval))
+    } else {
+      let datasets = try DatasetLibrary(directory: data.map { URL(fileURLWithPath: $0) })
+      introduction.datasets = datasets.fingerprints
+      runner = TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval))
+    }
     introduction.instructionSet = Processor.instructionSet
     if let name { introduction.name = name }
     var options = try WorkerOptions(
-      endpoint: connect, introduction: introduction,
-      runner: TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval)),
+      endpoint: connect, introduction: introduction, runner: runner,
       logger: Logger.plain(name ?? "worker"))
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
