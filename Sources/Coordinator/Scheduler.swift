@@ -46,6 +46,7 @@ public struct Scheduler: Sendable {
 
   public mutating func handle(_ event: Event, at now: Moment) -> [Command] {
     output = []
+    noticeStall(at: now)
     switch event {
     case .message(let envelope, let connection): receive(envelope, from: connection, at: now)
     case .unreadable(let reason, let line, let connection):

@@ -65,10 +65,17 @@ extension Scheduler {
     sendAssignment(position)
   }
 
-  mutating func tick(at now: Moment) {
+  /// Extends leases when ticks have failed to come. Before anything else is done at that time: what a message renews
+  /// is counted from now, and stands in no need of it.
+  mutating func noticeStall(at now: Moment) {
     let gap = lastTick.duration(to: now)
+    guard gap > settings.tick * 2 else { return }
     lastTick = now
-    if gap > settings.tick * 2 { extend(by: gap - settings.tick) }
+    extend(by: gap - settings.tick)
+  }
+
+  mutating func tick(at now: Moment) {
+    lastTick = now
     for position in running.sorted() {
       guard let tenure = trials[position].tenure, tenure.leaseEnds < now else { continue }
       let worker = trials[position].worker.map(name) ?? "its worker"

@@ -52,6 +52,28 @@ import Testing
     #expect(bench.pass(.seconds(3)) == bench.pending(bench.id(0, 1), .lost))
   }
 
+  /// What workers said meanwhile waits to be read when the coordinator goes on, before its next tick.
+  @Test func aMessageReadAfterAStallRenewsTheLeaseOnce() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    _ = bench.pass(.seconds(20))
+    bench.now = bench.now + .seconds(3600)
+    #expect(bench.heartbeat(holding: [attempt]) == [bench.sent(.acknowledge(0))])
+    #expect(bench.handle(.tick) == [])
+    #expect(bench.pass(.seconds(30)) == [])
+    #expect(bench.pass(.seconds(1)) == bench.pending(attempt, .lost))
+  }
+
+  @Test func aStallIsNoHangOfATrial() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    _ = bench.heartbeat(holding: [attempt], work: 5)
+    bench.now = bench.now + .seconds(3600)
+    #expect(bench.heartbeat(holding: [attempt], work: 5) == [bench.sent(.acknowledge(0))])
+  }
+
   @Test func aHungTrialHasFailed() {
     var bench = SchedulerBench()
     bench.startFirstTrial()
