@@ -60,12 +60,15 @@ struct CoordinatorCommand: ParsableCommand {
   var lease = 30.0
   @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
   var heartbeat: Double?
+  @Option(help: "Times in a row a trial's worker may be lost without progress before the trial is given up.")
+  var losses = 3
   @Flag(help: .hidden)
   var stopWithStandardInput = false
 
   func validate() throws {
     try checkSeconds(lease, "--lease", atLeast: 1)
     if let heartbeat { try checkSeconds(heartbeat, "--heartbeat", atLeast: 0.1) }
+    guard losses >= 1 else { throw ValidationError("--losses \(losses): at least 1") }
   }
 
   func run() throws {
@@ -79,6 +82,7 @@ struct CoordinatorCommand: ParsableCommand {
     options.exitsWhenDone = exitWhenDone
     options.settings.lease = .seconds(lease)
     options.settings.heartbeat = .seconds(heartbeat ?? lease / 6)
+    options.settings.losses = losses
 
     let store = try Store.open(store ?? "\(expanded.name).store")
     defer { try? store.close() }
