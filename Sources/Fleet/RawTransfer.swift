@@ -14,6 +14,7 @@ public enum RawTransfer {
   public static func bytesPerSecond(peers: Int, size: Int, chunk: Int, waiting: Int, folder: URL? = nil)
     throws -> Double
   {
+    DescriptorLimit.raise()
     var options = SocketOptions()
     options.sendHighWater = waiting
     options.receiveHighWater = waiting
@@ -86,6 +87,8 @@ private struct PeerFiles {
     guard let file = open[peer]?.file else { return }
     try file.write(contentsOf: bytes)
     open[peer]!.left -= 1
-    if open[peer]!.left == 0 { try file.synchronize() }
+    guard open[peer]!.left == 0 else { return }
+    try file.synchronize()
+    try file.close()
   }
 }
