@@ -78,13 +78,14 @@ let package = Package(
         "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
+    library("Fleet", imports: ["Worker", "SweepProtocol", "Sweeps", "Networks", "ZeroMQ", log]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .executableTarget(
       name: "strata",
       dependencies: [
         "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "ModelExport",
         "Quantization", "LayerAnalysis", "Networks", "Datasets", "Training", "Tensors", "Benchmarks",
-        "OneDNN", "ZeroMQ", arguments, log,
+        "Fleet", "OneDNN", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
 
@@ -113,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
+        "Coordinator", "Worker", "Fleet", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ",
+        log,
         crypto,
       ],
       swiftSettings: strict),
