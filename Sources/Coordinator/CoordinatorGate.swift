@@ -53,23 +53,35 @@ extension CoordinatorService {
     }
   }
 
-  /// Watches a socket's failed handshakes, but for those of keys that are not allowed: `authenticate` knows more of them.
-  func watchHandshakes(of socket: Socket) throws {
-    let monitor = try socket.monitor(failuresOnly: true)
-    let index = monitors.count
+  /// Watches a socket's connections. Under keys `authenticate` knows more of those a list is the cause of.
+  func watchConnections(of socket: Socket) throws {
+    let monitor = try socket.monitor(.listening)
     monitors.append(monitor)
-    loop.watch(monitor.socket, for: self) { $0.noteHandshakes(index) }
+    loop.watch(monitor.socket, for: self) { $0.noteConnections() }
   }
 
-  private func noteHandshakes(_ index: Int) {
-    while let event = try? monitors[index].next() {
-      if case .handshakeFailed(let failure) = event.kind { note(failure) }
+  /// Takes note of connections made, closed, and refused. What is read from a socket afterwards came by those that
+  /// stand.
+  func noteConnections() {
+    var lost: [Scheduler.Event] = []
+    for monitor in monitors {
+      while let event = try? monitor.next() {
+        switch event.kind {
+        case .handshakeFailed(.notAllowed): break
+        case .handshakeFailed(let failure):
+          noteRefusal("\(failure)", "refused a connection: \(failure.refusal(options.socket.security))")
+        case .accepted, .disconnected:
+          if let descriptor = event.descriptor,
+            let gone = connectionOfDescriptor.removeValue(forKey: descriptor)
+          {
+            lost.append(.connectionLost(gone))
+            closed[gone] = now
+          }
+        default: break
+        }
+      }
     }
-  }
-
-  private func note(_ failure: HandshakeFailure) {
-    if case .notAllowed = failure { return }
-    noteRefusal("\(failure)", "refused a connection: \(failure.refusal(options.socket.security))")
+    process(lost)
   }
 
   /// Refuses by name what the gate does not let pass.

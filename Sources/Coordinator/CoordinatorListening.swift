@@ -17,7 +17,7 @@ extension CoordinatorService {
     // longer bounds the memory that one may fill.
     socketOptions.receiveHighWater = 64
     // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
-    // some here. Workers watch the connection; that one is silent is for its lease to notice, and TCP's keepalive.
+    // some here. Workers watch the connection; that one is silent is for the scheduler to notice, and TCP's keepalive.
     socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
@@ -27,7 +27,7 @@ extension CoordinatorService {
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
     checkpoints = second.socket
-    for socket in [main.socket, second.socket] { try watchHandshakes(of: socket) }
+    for socket in [main.socket, second.socket] { try watchConnections(of: socket) }
     let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
     if ports != recorded { try store.record(ports) }
     return Announcement(

@@ -56,6 +56,8 @@ public enum CoordinatorError: Error, Hashable, Sendable, CustomStringConvertible
   /// The coordinator and this client do not come to talk, for the reason given.
   case handshake(endpoint: String, reason: String)
   case unreadableAnswer(endpoint: String, reason: String)
+  /// A request was refused, and why.
+  case refused(String)
 
   public var description: String {
     switch self {
@@ -69,6 +71,7 @@ public enum CoordinatorError: Error, Hashable, Sendable, CustomStringConvertible
     case .handshake(let endpoint, let reason): "the coordinator at \(endpoint) cannot be talked to: \(reason)"
     case .unreadableAnswer(let endpoint, let reason):
       "the coordinator at \(endpoint) cannot be understood: \(reason)"
+    case .refused(let line): line
     }
   }
 }

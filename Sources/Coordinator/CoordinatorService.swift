@@ -27,8 +27,13 @@ public actor CoordinatorService {
   var checkpoints: Socket?
   var scheduler: Scheduler?
   var transfers: CheckpointServer?
-  var authenticator: Authenticator?
   var monitors: [SocketMonitor] = []
+  /// Of the message socket, by the file descriptor of the peer's TCP connection.
+  var connectionOfDescriptor: [Int32: ConnectionID] = [:]
+  /// When each connection that closed lately was found so.
+  var closed: [ConnectionID: Moment] = [:]
+  var desk = SubmissionDesk()
+  var authenticator: Authenticator?
   var gate: Gate
   /// When the list of workers is looked at next, and what it looked like.
   var nextListCheck = Moment()
@@ -141,6 +146,7 @@ public actor CoordinatorService {
     turn()
     process([.tick])
     transfers?.expire(at: now)
+    forgetClosed()
     if options.exitsWhenDone, !stopping, let counts = scheduler?.counts, counts.over == counts.total {
       shutDown()
     }

@@ -12,7 +12,9 @@ extension CoordinatorService {
 
   /// Reads what has arrived, and acts on it.
   func turn() {
+    noteConnections()
     var events: [Scheduler.Event] = []
+    var parts: [(SubmitPart, ConnectionID)] = []
     read(messages, upTo: Self.batch, bytes: Self.batchBytes) { connection, bytes, key in
       if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
@@ -22,13 +24,19 @@ extension CoordinatorService {
             return refuse(refusal, connection)
           }
           events.append(.message(envelope, from: connection))
+          // What a connection brought before it closed may be read after it is known to have closed.
+          if closed[connection] != nil { events.append(.connectionLost(connection)) }
         case .client(let request):
           if let line = gate.refusal(of: key, asking: request) {
             noteRefusal("request", "refused a request: \(line)")
             _ = deliver(Wire.encode(ClientReply.refused(line)), to: connection, by: messages)
             return
           }
-          events.append(.request(request, from: connection))
+          if case .submit(let part) = request {
+            parts.append((part, connection))
+          } else {
+            events.append(.request(request, from: connection))
+          }
         }
       } catch {
         noteUnreadable("\(error)")
@@ -50,11 +58,36 @@ extension CoordinatorService {
       }
     }
     process(events)
+    for (part, connection) in parts { take(part, from: connection) }
+  }
+
+  /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
+  private func take(_ part: SubmitPart, from connection: ConnectionID) {
+    guard messages != nil else { return }
+    do {
+      let taken = try desk.take(part, into: store, at: now)
+      if !taken.rows.isEmpty { process([.trialsStored(taken.rows, sweep: taken.sweep)]) }
+      if let ended = taken.ended { process([.sweepSubmitted(ended.sweep, ended.rule)]) }
+      _ = send(Wire.encode(taken.reply), to: connection)
+    } catch {
+      logger.error("stopping: \(error)")
+      finish(error)
+    }
   }
 
   private func clockRefusal(of envelope: WorkerEnvelope) -> Gate.Refusal? {
     guard case .hello(let hello) = envelope.message else { return nil }
     return ClockSkew.refusal(of: hello, at: clock)
+  }
+
+  private func noteSource(_ connection: ConnectionID, _ descriptor: Int32) {
+    if descriptor >= 0, closed[connection] == nil { connectionOfDescriptor[descriptor] = connection }
+  }
+
+  /// Forgets closed connections from which nothing can wait to be read any more.
+  func forgetClosed() {
+    let past = now
+    if !closed.isEmpty { closed = closed.filter { $0.value.duration(to: past) < .seconds(60) } }
   }
 
   /// Feeds the scheduler, commits, and only then does what it asks for.
@@ -155,6 +188,7 @@ extension CoordinatorService {
         guard let received = try socket.receiveIdentified() else { return }
         let frames = received.frames
         left -= frames.last?.count ?? 0
+        if socket === messages { noteSource(ConnectionID(frames[0]), socket.sourceDescriptor) }
         if gate.hasBeenTold(received.key, at: now) {
           socket.cutOff(received)
         } else if frames.count == 2 {

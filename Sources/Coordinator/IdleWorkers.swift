@@ -50,4 +50,10 @@ struct IdleWorkers: Sendable {
     let able = groups.filter { $0.datasets.contains(longest.dataset) }.compactMap(\.heap.first)
     return able.max { $0.rank < $1.rank }.map { (longest.position, $0.member) }
   }
+
+  /// The fastest worker that has the data set, of those that `suits` picks.
+  func fastest(on dataset: String, where suits: (String) -> Bool) -> String? {
+    groups.filter { $0.datasets.contains(dataset) }.flatMap { $0.heap.members(where: suits) }
+      .max { $0.rank < $1.rank }?.member
+  }
 }

@@ -9,6 +9,11 @@ struct IndexedHeap<Member: Hashable & Sendable, Rank: Comparable & Sendable>: Se
   /// In descending order; O(n log n).
   var ranks: [Rank] { entries.map(\.rank).sorted(by: >) }
 
+  /// The members that `suits` picks, in no order; O(n).
+  func members(where suits: (Member) -> Bool) -> [(member: Member, rank: Rank)] {
+    entries.filter { suits($0.member) }
+  }
+
   /// Adds a member that is not in the heap.
   mutating func insert(_ member: Member, _ rank: Rank) {
     precondition(places[member] == nil, "a member is inserted twice")

@@ -7,8 +7,9 @@ struct TrialEntry: Hashable, Sendable {
   var state = TrialState.pending
   /// Number of the last attempt; 0: none.
   var attempts = 0
-  /// The last attempt's worker.
+  /// The last attempt's worker, and its host.
   var worker: String?
+  var host = ""
   /// The last attempt was lost, and no other has begun: its worker may take it up again.
   var lost = false
   /// Where the last attempt began; nil: from the beginning.
@@ -18,7 +19,11 @@ struct TrialEntry: Hashable, Sendable {
   /// The loss of the last attempt says nothing of the trial.
   var isExcused = false
   var failures = 0
+  /// Where and by what, as far as is known; the last is the latest.
+  var failed: [FailedAttempt] = []
   var error: String?
+  /// The last error in full.
+  var detail = ""
   var checkpoint: StoredCheckpoint?
   /// While running.
   var tenure: Tenure?
@@ -73,5 +78,14 @@ struct WorkerEntry: Hashable, Sendable {
   /// Attempts that are current and its own.
   var held: Set<AttemptID> = []
   var wantsTrial = false
+  /// A person asked for its leave.
+  var draining = false
   var results = 0
+  /// As what it is counted at its host; nil: it cannot be reached.
+  var presence: Presence?
+
+  struct Presence: Hashable, Sendable {
+    var host: String
+    var datasets: Set<String>
+  }
 }

@@ -37,10 +37,14 @@ extension Scheduler {
     case uploadReceived(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
     /// Answered by `answerDownload`.
     case downloadRequested(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
-    /// Trials whose rows are in the store; those known already are left alone.
+    /// The stored file is not what was uploaded, so that the attempt cannot go on from it; why, in a few words.
+    case checkpointDamaged(StoredCheckpoint, of: AttemptID, String)
+    /// New trials whose rows are in the store; those known already are left alone.
     case trialsAdded([PlannedTrial])
-    /// Puts failed trials back to pending, their failures forgotten, and those that a rule stopped, to be trained on.
-    case retryRequested(trials: [String])
+    /// Trials of a sweep as the store's rows have them; those known already are left alone.
+    case trialsStored([SchedulerRestoration.Trial], sweep: String)
+    /// All trials of the sweep are here; its rule for stopping some early takes the place of its former one.
+    case sweepSubmitted(String, StoppingRule?)
     /// Workers whose ids begin so may not take part any more, for the reason given.
     case revoked(prefix: String, String)
     /// Comes every `SchedulerSettings.tick`, after the messages that have arrived.

@@ -58,7 +58,11 @@ extension Scheduler {
     let attempt = trials[position].attempt
     let seconds = settings.hang.components.seconds
     let worker = trials[position].worker!
-    fail(position, "no progress for \(seconds) s; the trial hangs")
+    fail(
+      position, "no progress for \(seconds) s; the trial hangs",
+      detail: "while \(progress.phase.rawValue), epoch \(progress.epoch) of \(progress.epochs), step "
+        + "\(progress.step) of \(progress.stepsPerEpoch)\n\(attempt), \(trials[position].plan.label), on \(name(worker))"
+    )
     send(.revoke(attempt, .hung), to: worker, on: connection)
   }
 
@@ -92,8 +96,9 @@ extension Scheduler {
       let worker = trials[position].worker.map(name) ?? "its worker"
       lose(position, "\(worker) was not heard of for a lease")
     }
+    let silence = min(settings.lease, max(settings.silence, settings.heartbeat * 2.5))
     for (worker, entry) in workers where entry.connection != nil {
-      guard entry.heard + settings.lease < now else { continue }
+      guard entry.heard + silence < now else { continue }
       workerOfConnection[entry.connection!] = nil
       workers[worker]!.connection = nil
       workers[worker]!.wantsTrial = false

@@ -1,21 +1,19 @@
 public import SweepProtocol
 
 extension Scheduler {
-  mutating func answer(_ request: ClientRequest, to connection: ConnectionID, at now: Moment) {
-    switch request {
-    case .status:
-      output.append(.reply(.status(status(at: now)), to: connection))
-    case .shutdown:
-      output.append(.reply(.shuttingDown, to: connection))
-      shutDown(at: now)
-    }
-  }
+  /// Trials given up that a status tells of at most.
+  private static let mostGivenUp = 20
 
   /// The sweep as it stands: workers by name, running trials in the order of the sweep.
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
-    status.sweep = settings.sweep
+    status.sweep = sweeps.joined(separator: ", ")
     status.counts = counts
+    if counts.failed + counts.quarantined > 0 { status.givenUp = givenUp() }
+    status.paused = paused
+    status.quarantinedHosts = hosts.compactMap { host, entry in
+      entry.quarantine.map { QuarantinedHost(host: host, reason: $0) }
+    }.sorted { $0.host < $1.host }
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
     for (id, worker) in workers where worker.introduced && !worker.left {
@@ -33,6 +31,14 @@ extension Scheduler {
     }
     status.secondsLeft = secondsLeft(at: now)
     return status
+  }
+
+  private func givenUp() -> [GivenUpTrial] {
+    trials.lazy.filter(\.state.isGivenUp).prefix(Self.mostGivenUp).map { trial in
+      GivenUpTrial(
+        trial: trial.plan.id, label: trial.plan.label, isQuarantined: trial.state == .quarantined,
+        line: trial.error ?? "", detail: trial.detail)
+    }
   }
 
   private func line(_ id: String, _ worker: WorkerEntry, at now: Moment) -> WorkerStatus {
@@ -61,6 +67,8 @@ extension TrialCounts {
     case .vanished: vanished += change
     case .stopped: stopped += change
     case .failed: failed += change
+    case .quarantined: quarantined += change
+    case .cancelled: cancelled += change
     }
   }
 }

@@ -10,11 +10,14 @@ extension Scheduler {
     entry.state = row.state
     entry.attempts = row.attempts
     entry.worker = row.worker
+    entry.host = row.host
     entry.lost = row.lost
     entry.origin = row.origin
     entry.losses = row.losses
     entry.failures = row.failures
+    entry.failed = row.failed.suffix(row.failures)
     entry.error = row.error
+    entry.detail = row.detail
     entry.checkpoint = row.checkpoint
     let position = trials.count
     positions[row.plan.id] = position
@@ -25,17 +28,18 @@ extension Scheduler {
         entry.workLeft(from: attempt.origin), took: attempt.seconds, family: row.plan.work.family,
         worker: attempt.worker)
     }
+    trials.append(entry)
     switch row.state {
-    case .pending: pending.insert(position, row.plan, work: entry.workLeft)
+    case .pending: enqueue(position)
     case .running:
       // Nobody knows how its worker fared while there was no coordinator.
-      entry.isExcused = true
-      entry.tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
+      trials[position].isExcused = true
+      trials[position].tenure = Tenure(leaseEnds: now + settings.lease, confirmed: now, worked: now)
       running.insert(position)
       if let worker = row.worker { workers[worker, default: WorkerEntry()].held.insert(entry.attempt) }
-    case .completed, .diverged, .vanished, .stopped, .failed: break
+    case .completed, .diverged, .vanished, .stopped, .failed, .quarantined, .cancelled: break
     }
-    trials.append(entry)
+    suspectHosts(of: position)
   }
 
   mutating func add(_ plans: [PlannedTrial]) {
@@ -47,19 +51,11 @@ extension Scheduler {
     }
   }
 
-  mutating func retry(_ ids: [String]) {
-    for id in ids {
-      guard let position = positions[id], [.failed, .stopped].contains(trials[position].state) else {
-        continue
-      }
-      trials[position].failures = 0
-      makePending(position)
-    }
-  }
-
-  /// Gives the longest pending trial that an idle worker has the data for to the fastest of those, and so on.
+  /// Gives the longest pending trial that an idle worker has the data for to the fastest of those, and so on; trials
+  /// that failed before go first.
   mutating func assignTrials(at now: Moment) {
-    guard !pending.isEmpty, !idle.isEmpty, shutdownDeadline == nil else { return }
+    guard !idle.isEmpty, !paused, shutdownDeadline == nil else { return }
+    assignRetries(at: now)
     while let (position, worker) = idle.match(pending, by: costs) {
       pending.remove(position)
       assign(position, to: worker, at: now)
@@ -71,12 +67,13 @@ extension Scheduler {
   }
 
   /// Begins the next attempt at a trial that is neither pending nor running any more.
-  private mutating func assign(_ position: Int, to worker: String, at now: Moment) {
+  mutating func assign(_ position: Int, to worker: String, at now: Moment) {
     trials[position].losses = trials[position].lost ? trials[position].lossesInARow : 0
     trials[position].origin = trials[position].checkpoint?.descriptor.position
     trials[position].isExcused = false
     trials[position].attempts += 1
     trials[position].worker = worker
+    trials[position].host = workers[worker]!.record.host
     begin(position, at: now)
     trials[position].measuredWork = trials[position].workDone
     trials[position].measured = now
@@ -118,7 +115,7 @@ extension Scheduler {
     guard trial.attempts == attempt.number, trial.worker == worker else { return nil }
     if trial.state == .running { return position }
     guard trial.state == .pending, trial.lost, workers[worker] != nil else { return nil }
-    pending.remove(position)
+    dequeue(position)
     begin(position, at: now)
     persist(.attemptReattached(attempt))
     persist(.trialState(trial: attempt.trial, .running, failures: trial.failures, error: nil))
@@ -128,7 +125,8 @@ extension Scheduler {
   }
 
   func revocation(of attempt: AttemptID) -> RevokeReason {
-    positions[attempt.trial] == nil ? .unknown : .superseded
+    guard let position = positions[attempt.trial] else { return .unknown }
+    return trials[position].state == .cancelled ? .cancelled : .superseded
   }
 
   mutating func complete(
@@ -143,6 +141,7 @@ extension Scheduler {
     }
     end(position)
     move(position, to: TrialState(outcome))
+    noteEnd(of: position, failed: false)
     workers[trials[position].worker!]!.results += 1
     persist(.result(report))
     persist(.attemptEnded(attempt, .result(outcome)))
@@ -154,25 +153,59 @@ extension Scheduler {
   }
 
   mutating func noteIfOver() {
-    if pending.isEmpty, running.isEmpty { log(.notice, "all \(trials.count) trials are over") }
+    if pending.isEmpty, retries.isEmpty, running.isEmpty {
+      log(.notice, "all \(trials.count) trials are over")
+    }
   }
 
-  /// - Parameter final: whether the trial is given up however few its failures are.
-  mutating func fail(_ position: Int, _ line: String, final: Bool = false) {
+  /// The current attempt failed. Its trial is tried again, but for an error that came on another host before.
+  ///
+  /// - Parameters:
+  ///   - detail: the error in full.
+  ///   - final: whether the trial is given up however few its failures are.
+  mutating func fail(_ position: Int, _ line: String, detail: String = "", final: Bool = false) {
     let attempt = trials[position].attempt
-    persist(.attemptEnded(attempt, .failed(line)))
-    trials[position].failures += 1
-    let failures = trials[position].failures
+    persist(.attemptEnded(attempt, .failed(line, detail: detail)))
     log(.warning, "\(attempt) failed on \(name(trials[position].worker!)): \(line)")
+    let failure = FailedAttempt(host: trials[position].host, line: line)
+    let isPoison = trials[position].failed.contains { $0.cause == failure.cause && $0.host != failure.host }
+    trials[position].failures += 1
+    trials[position].failed.append(failure)
     trials[position].error = line
-    if failures <= settings.retries, !final {
+    trials[position].detail = detail
+    if isPoison {
+      giveUp(position, .quarantined)
+    } else if trials[position].failures <= settings.retries, !final {
       makePending(position)
     } else {
-      end(position)
-      move(position, to: .failed)
-      persist(.trialState(trial: attempt.trial, .failed, failures: failures, error: line))
-      log(.warning, "\(trials[position].plan.label) is given up: \(line)")
+      giveUp(position, .failed)
     }
+    noteEnd(of: position, failed: true)
+  }
+
+  private mutating func giveUp(_ position: Int, _ state: TrialState) {
+    end(position)
+    move(position, to: state)
+    let trial = trials[position]
+    persist(.trialState(trial: trial.plan.id, state, failures: trial.failures, error: trial.error))
+    let how = state == .quarantined ? "quarantined, the same error came on two hosts" : "given up"
+    log(.warning, "\(trial.plan.label) is \(how): \(trial.error ?? "")")
+  }
+
+  /// Takes a trial back from its worker, or from those that wait.
+  mutating func cancel(_ position: Int) {
+    let trial = trials[position]
+    if trial.state == .running {
+      persist(.attemptEnded(trial.attempt, .cancelled))
+      if let worker = trial.worker, let connection = workers[worker]?.connection {
+        send(.revoke(trial.attempt, .cancelled), to: worker, on: connection)
+      }
+    } else {
+      dequeue(position)
+    }
+    end(position)
+    move(position, to: .cancelled)
+    persist(.trialState(trial: trial.plan.id, .cancelled, failures: trial.failures, error: nil))
   }
 
   /// The current attempt is lost; its worker may take it up again until another begins. The last loss a trial may
@@ -197,10 +230,23 @@ extension Scheduler {
   mutating func makePending(_ position: Int) {
     end(position)
     move(position, to: .pending)
-    pending.insert(position, trials[position].plan, work: trials[position].workLeft)
+    enqueue(position)
     persist(
       .trialState(
         trial: trials[position].plan.id, .pending, failures: trials[position].failures, error: nil))
+  }
+
+  /// Lets a trial wait for a worker.
+  private mutating func enqueue(_ position: Int) {
+    if trials[position].failed.isEmpty {
+      pending.insert(position, trials[position].plan, work: trials[position].workLeft)
+    } else {
+      retries.insert(position)
+    }
+  }
+
+  private mutating func dequeue(_ position: Int) {
+    if retries.remove(position) == nil { pending.remove(position) }
   }
 
   mutating func move(_ position: Int, to state: TrialState) {
@@ -235,8 +281,10 @@ extension Scheduler {
   /// Keeps `idle` true to the worker's state; called whenever that changes.
   mutating func updateIdle(_ worker: String) {
     guard let entry = workers[worker] else { return }
+    updatePresence(of: worker)
     let isIdle =
       entry.introduced && !entry.left && entry.connection != nil && entry.wantsTrial && entry.held.isEmpty
+      && !entry.draining && hosts[entry.record.host]?.quarantine == nil
     if isIdle {
       idle.insert(worker, datasets: entry.datasets, slowness: costs.slowness(of: worker))
     } else {

@@ -65,7 +65,7 @@ public actor StatusClient {
     options.security = security
     let context = try self.context ?? Context()
     let socket = try Socket(context, .dealer, options: options)
-    let monitor = try socket.monitor(failuresOnly: true)
+    let monitor = try socket.monitor(.failures)
     try socket.connect(endpoint.description)
     loop.watch(socket, for: self) { $0.receive() }
     loop.watch(monitor.socket, for: self) { $0.noteHandshake() }

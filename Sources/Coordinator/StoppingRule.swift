@@ -3,13 +3,17 @@ public import Sweeps
 /// A sweep's rule for stopping trials early, and how its trials did at the rule's epoch.
 public struct StoppingRule: Hashable, Sendable {
   public var rule: EarlyStopping
+  public var sweep: String
   /// The sweep's trials.
   public var trials: Set<String>
   /// `EarlyStopping.badness` of those whose snapshot of the epoch is stored.
   public var known: [String: Double]
 
-  public init(_ rule: EarlyStopping, trials: Set<String>, known: [String: Double] = [:]) {
+  public init(
+    _ rule: EarlyStopping, of sweep: String = "", trials: Set<String>, known: [String: Double] = [:]
+  ) {
     self.rule = rule
+    self.sweep = sweep
     self.trials = trials
     self.known = known
   }
@@ -18,6 +22,7 @@ public struct StoppingRule: Hashable, Sendable {
 /// A rule as the scheduler follows it.
 struct SchedulerRule: Hashable, Sendable {
   let rule: EarlyStopping
+  let sweep: String
   private let trials: Set<String>
   private var judged: Set<String>
   /// Of the trials judged, ascending.
@@ -25,6 +30,7 @@ struct SchedulerRule: Hashable, Sendable {
 
   init(_ rule: StoppingRule) {
     self.rule = rule.rule
+    sweep = rule.sweep
     trials = rule.trials
     judged = Set(rule.known.keys)
     badness = rule.known.values.sorted()

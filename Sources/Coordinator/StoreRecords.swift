@@ -1,6 +1,6 @@
 internal import Foundation
 public import ResultStore
-internal import SweepProtocol
+public import SweepProtocol
 internal import Sweeps
 
 extension Store: RecordStore {
@@ -44,14 +44,21 @@ extension Store: RecordStore {
       let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
       let workers = try reader.workers()
       var restoration = SchedulerRestoration()
+      let sweeps = try reader.sweeps().filter { sweep == nil || $0.name == sweep || $0.isSubmitted }
+      restoration.sweeps = sweeps.map(\.name)
+      var rows = try restoration.sweeps.flatMap { try reader.trials(sweep: $0) }
+      if sweep == nil { rows += try reader.trials() }
+      var seen: Set<String> = []
       var estimate = WorkEstimate()
-      restoration.trials = try reader.trials(sweep: sweep).map { row in
+      restoration.trials = try rows.filter { seen.insert($0.id).inserted }.map { row in
         try SchedulerRestoration.Trial(
           row, work: estimate.work(of: row.configuration), attempts: attempts[row.id] ?? [],
           checkpoint: checkpoints[row.id])
       }
-      restoration.rules = try reader.sweeps().filter { sweep == nil || $0.name == sweep }
-        .compactMap { try reader.stoppingRule(of: $0) }
+      restoration.rules = try sweeps.compactMap { try reader.stoppingRule(of: $0) }
+      restoration.paused = try reader.setting(pausedKey) != nil
+      restoration.quarantinedHosts = Dictionary(
+        uniqueKeysWithValues: try reader.quarantinedHosts().map { ($0.host, $0.message) })
       restoration.fingerprints = try reader.datasets()
       restoration.applied = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0.acknowledged) })
       restoration.left = Set(workers.filter { $0.left != nil }.map(\.id))
@@ -61,13 +68,59 @@ extension Store: RecordStore {
 }
 
 private let portsKey = "coordinator.ports"
+private let pausedKey = "coordinator.paused"
+
+// MARK: - Submissions
+
+extension Store {
+  public func beginSubmission(_ sweep: SubmittedSweep) throws {
+    let record = SweepRecord(
+      name: sweep.name, description: sweep.description, source: sweep.source, created: Date(),
+      isSubmitted: true)
+    try write { try $0.beginSubmission(record) }
+  }
+
+  public func submit(
+    _ trials: [NewTrial], to sweep: String, at offset: Int
+  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
+    let added = try write { try $0.submit(trials, to: sweep, at: offset) }
+    var estimate = WorkEstimate()
+    let rows = try read { reader in
+      try trials.map { trial in
+        let work = try estimate.work(of: trial.configuration)
+        if added.contains(trial.id) { return SchedulerRestoration.Trial(plan: PlannedTrial(trial, work)) }
+        guard var row = try reader.trial(trial.id) else { throw StoreError.unknownTrial(trial.id) }
+        row.label = trial.label
+        return try SchedulerRestoration.Trial(
+          row, work: work, attempts: try reader.attempts(trial: trial.id),
+          checkpoint: try reader.checkpoints(trial: trial.id).first)
+      }
+    }
+    return (added.count, rows)
+  }
+
+  public func endSubmission(of sweep: String) throws -> StoppingRule? {
+    try write { try $0.endSubmission(of: sweep) }
+    return try read { reader in
+      try reader.sweeps().first { $0.name == sweep }.flatMap { try reader.stoppingRule(of: $0) }
+    }
+  }
+}
+
+extension PlannedTrial {
+  init(_ trial: NewTrial, _ work: TrialWork) {
+    self.init(
+      id: trial.id, label: trial.label, dataset: trial.configuration.data.dataset.rawValue,
+      configuration: trial.json, work: work)
+  }
+}
 
 extension StoreReader {
   /// nil: the sweep has none.
   fileprivate func stoppingRule(of sweep: SweepRecord) throws -> StoppingRule? {
     guard let rule = EarlyStopping(sweepFile: sweep.source) else { return nil }
     let known = try evaluations(sweep: sweep.name, epoch: rule.epoch).mapValues { rule.badness(of: $0) }
-    return StoppingRule(rule, trials: Set(try trialIDs(sweep: sweep.name)), known: known)
+    return StoppingRule(rule, of: sweep.name, trials: Set(try trialIDs(sweep: sweep.name)), known: known)
   }
 }
 
@@ -90,7 +143,8 @@ extension SchedulerRestoration.Trial {
         }
         return .init(
           number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost,
-          seconds: attempt.ending == .result ? attempt.seconds ?? 0 : 0)
+          host: attempt.host, failure: attempt.ending == .failed ? attempt.message ?? "" : nil,
+          detail: attempt.detail ?? "", seconds: attempt.ending == .result ? attempt.seconds ?? 0 : 0)
       })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
@@ -133,6 +187,13 @@ extension StoreBatch {
           trial: checkpoint.attempt.trial, epoch: descriptor.position.epoch, step: descriptor.position.step,
           attempt: checkpoint.attempt.number, size: descriptor.size, sha256: descriptor.sha256,
           file: CheckpointDirectory.name(checkpoint)))
+    case .checkpointDamaged(let checkpoint, let attempt):
+      try dropCheckpoint(
+        trial: attempt.trial, file: CheckpointDirectory.name(checkpoint), attempt: attempt.number)
+    case .paused(let paused): try setSetting(pausedKey, paused ? "yes" : nil)
+    case .hostQuarantined(let host, let reason):
+      try quarantineHost(QuarantinedHostRecord(host: host, since: now, message: reason))
+    case .hostReleased(let host): try releaseHost(host)
     }
   }
 
@@ -140,8 +201,10 @@ extension StoreBatch {
     switch end {
     // The result's own record says more.
     case .result: break
-    case .failed(let line):
-      try attemptEnded(trial: attempt.trial, number: attempt.number, .failed, at: now, message: line)
+    case .failed(let line, let detail):
+      try attemptEnded(
+        trial: attempt.trial, number: attempt.number, .failed, at: now, message: line,
+        detail: detail.isEmpty ? nil : detail)
     case .released(let reason):
       let ending: AttemptEnding =
         switch reason {
@@ -151,6 +214,7 @@ extension StoreBatch {
         }
       try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
     case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
+    case .cancelled: try attemptEnded(trial: attempt.trial, number: attempt.number, .cancelled, at: now)
     case .stopped(let line):
       try attemptEnded(trial: attempt.trial, number: attempt.number, .result, at: now, message: line)
     }

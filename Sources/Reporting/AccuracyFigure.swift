@@ -79,6 +79,8 @@ extension ReportStatus {
     case .vanished: "#7a4f9a"
     case .stopped: "#8a5a00"
     case .failed: "#1c2530"
+    case .quarantined: "#7a1f3d"
+    case .cancelled: "#8a6d00"
     case .running: "#007a59"
     case .pending: "#6b7682"
     }

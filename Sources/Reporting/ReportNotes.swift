@@ -28,8 +28,9 @@ struct ReportNotes: Sendable {
     entries.append(
       (
         "failures",
-        trials.filter { $0.status == .failed }.map {
-          "\(name($0)): \($0.failure ?? "no reason was recorded")"
+        trials.filter(\.status.isGivenUp).map { trial in
+          let lines = [trial.failure ?? "no reason was recorded", trial.failureDetail].compactMap { $0 }
+          return "\(name(trial)) (\(trial.status.rawValue)): \(lines.joined(separator: "\n"))"
         }
       ))
     return entries.filter { !$0.values.isEmpty }

@@ -3,7 +3,10 @@ public import Sweeps
 
 /// Where a trial stands, as the report tells it.
 public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
-  case completed, diverged, vanished, stopped, failed, running, pending
+  case completed, diverged, vanished, stopped, failed, quarantined, cancelled, running, pending
+
+  /// Errors stopped it.
+  public var isGivenUp: Bool { self == .failed || self == .quarantined }
 
   /// What the word means, for a reader who meets it first.
   public var explanation: String {
@@ -14,6 +17,8 @@ public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case .stopped:
       "among the worst under quantization at the sweep's early-stopping epoch; results up to then"
     case .failed: "an error stopped it; no result"
+    case .quarantined: "the same error on two hosts stopped it; no result"
+    case .cancelled: "taken back before its end"
     case .running: "a worker is training it"
     case .pending: "not begun"
     }
@@ -30,6 +35,8 @@ public struct ReportTrial: Hashable, Sendable {
   public var status: ReportStatus
   /// Why it failed or was stopped, where it did.
   public var failure: String?
+  /// The error in full, and where the trial was; several lines.
+  public var failureDetail: String?
   /// In order of epochs.
   public var snapshots: [Snapshot]
   public var provenance: Provenance?
@@ -48,7 +55,7 @@ public struct ReportTrial: Hashable, Sendable {
 
   public init(
     identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus,
-    failure: String? = nil,
+    failure: String? = nil, failureDetail: String? = nil,
     snapshots: [Snapshot] = [], provenance: Provenance? = nil
   ) {
     self.identity = identity
@@ -56,6 +63,7 @@ public struct ReportTrial: Hashable, Sendable {
     self.configuration = configuration
     self.status = status
     self.failure = failure
+    self.failureDetail = failureDetail
     self.snapshots = snapshots
     self.provenance = provenance
   }

@@ -27,6 +27,8 @@ extension ReportModel {
       ReportTrial(
         identity: record.id, label: record.label, configuration: record.configuration,
         status: ReportStatus(record.state), failure: record.message,
+        failureDetail: record.state.isGivenUp
+          ? attempts[record.id]?.last { $0.ending == .failed }?.detail : nil,
         snapshots: try reader.snapshots(trial: record.id, distributions: false),
         provenance: Self.provenance(
           attempts[record.id] ?? [], workers, fingerprints[record.configuration.data.dataset.rawValue]))
@@ -61,6 +63,8 @@ extension ReportStatus {
     case .vanished: self = .vanished
     case .stopped: self = .stopped
     case .failed: self = .failed
+    case .quarantined: self = .quarantined
+    case .cancelled: self = .cancelled
     }
   }
 }

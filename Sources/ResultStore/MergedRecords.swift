@@ -65,7 +65,7 @@ struct MergedRecords {
       numbers[key.trial, default: [:]][row["number"]!] = attempt
       attempts[key] = Self.later(
         attempts[key], row,
-        by: ["ended", "ending", "message", "seconds", "algorithms", "resumed_epoch", "host"])
+        by: ["ended", "ending", "message", "detail", "seconds", "algorithms", "resumed_epoch", "host"])
     }
     let sql = "SELECT trial, epoch, attempt, train_seconds, snapshot_seconds FROM snapshot"
     for row in try Row.fetchAll(db, sql: sql) {
@@ -106,7 +106,7 @@ struct MergedRecords {
     switch row.text("state") {
     case "completed", "diverged", "vanished": 3
     case "stopped": 2
-    case "failed": 1
+    case "failed", "quarantined", "cancelled": 1
     default: 0
     }
   }

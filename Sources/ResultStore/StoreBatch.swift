@@ -67,7 +67,10 @@ public final class StoreBatch {
   }
 
   /// Adds a trial as pending; one the store has stays as it is.
-  public func addTrial(_ trial: NewTrial) throws {
+  ///
+  /// - Returns: whether it is new.
+  @discardableResult
+  public func addTrial(_ trial: NewTrial) throws -> Bool {
     let known = try String.fetchOne(
       db.cachedStatement(sql: "SELECT configuration FROM trial WHERE id = ?"), arguments: [trial.id])
     if let known {
@@ -75,7 +78,7 @@ public final class StoreBatch {
         throw StoreError.conflict(
           key: "trial \(trial.id)", column: "configuration", first: known, second: trial.json)
       }
-      return
+      return false
     }
     let configuration = trial.configuration
     let columns = try columns(of: configuration)
@@ -99,6 +102,7 @@ public final class StoreBatch {
     try row.add(nil as Double?)
     try row.add(0)
     try row.insert()
+    return true
   }
 
   /// Sets where a trial stands, how many attempts have failed since it was last put back, and why it failed (nil
@@ -159,7 +163,7 @@ public final class StoreBatch {
   public func attemptReattached(trial: String, number: Int) throws {
     try update(
       trial: trial,
-      "UPDATE attempt SET ending = NULL, ended = NULL, message = NULL WHERE trial = ? AND number = ?"
+      "UPDATE attempt SET ending = NULL, ended = NULL, message = NULL, detail = NULL WHERE trial = ? AND number = ?"
     ) {
       try $0.add(trial)
       try $0.add(number)
@@ -169,18 +173,19 @@ public final class StoreBatch {
   /// `algorithms`: JSON of the implementation that computed each layer.
   public func attemptEnded(
     trial: String, number: Int, _ ending: AttemptEnding, at ended: Date, message: String? = nil,
-    seconds: Double? = nil, algorithms: String? = nil
+    detail: String? = nil, seconds: Double? = nil, algorithms: String? = nil
   ) throws {
     try update(
       trial: trial,
       """
-      UPDATE attempt SET ending = ?, ended = ?, message = ?, seconds = ?, algorithms = ?
+      UPDATE attempt SET ending = ?, ended = ?, message = ?, detail = ?, seconds = ?, algorithms = ?
       WHERE trial = ? AND number = ?
       """
     ) {
       try $0.add(ending.rawValue)
       try $0.add(text(ended))
       try $0.add(message)
+      try $0.add(detail)
       try $0.add(seconds)
       try $0.add(algorithms)
       try $0.add(trial)
@@ -234,8 +239,12 @@ public final class StoreBatch {
       ])
   }
 
-  public func removeCheckpoint(trial: String) throws {
-    try execute("DELETE FROM checkpoint WHERE trial = ?", [trial])
+  /// Takes a trial's checkpoint away, if it is this file; the attempt that was to go on from it began anew.
+  public func dropCheckpoint(trial: String, file: String, attempt: Int) throws {
+    try execute("DELETE FROM checkpoint WHERE trial = ? AND file = ?", [trial, file])
+    try execute(
+      "UPDATE attempt SET resumed_epoch = NULL, resumed_step = NULL WHERE trial = ? AND number = ?",
+      [trial, attempt])
   }
 
   /// Says which data the store's results are of. Throws `StoreError.differentDataset` if they are of other data.

@@ -31,7 +31,8 @@ public final class StoreReader {
   public func sweeps() throws -> [SweepRecord] {
     try rows(Layouts.sweep, "ORDER BY created, name") { row in
       SweepRecord(
-        name: try row.text(), description: try row.text(), source: try row.text(), created: try row.date())
+        name: try row.text(), description: try row.text(), source: try row.text(), created: try row.date(),
+        isSubmitted: try row.integer() != 0)
     }
   }
 
@@ -87,7 +88,7 @@ public final class StoreReader {
         resumedEpoch: row.optionalInteger(), resumedStep: row.optionalInteger(),
         ended: try row.optionalDate(),
         ending: try row.optionalWord(AttemptEnding.self), message: row.optionalText(),
-        seconds: row.optionalNumber(), algorithms: row.optionalText())
+        detail: row.optionalText(), seconds: row.optionalNumber(), algorithms: row.optionalText())
     }
   }
 
@@ -100,6 +101,13 @@ public final class StoreReader {
       worker.left = try row.optionalDate()
       worker.acknowledged = UInt64(try row.integer())
       return worker
+    }
+  }
+
+  /// By name.
+  public func quarantinedHosts() throws -> [QuarantinedHostRecord] {
+    try rows(Layouts.quarantinedHost, "ORDER BY host") { row in
+      QuarantinedHostRecord(host: try row.text(), since: try row.date(), message: try row.text())
     }
   }
 

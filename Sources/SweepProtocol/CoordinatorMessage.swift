@@ -87,6 +87,8 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
+  /// A person took the trial back.
+  case cancelled
   /// The sweep's rule ends the trial; what was measured so far is its result.
   case stopped
 }

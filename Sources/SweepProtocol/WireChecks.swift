@@ -3,6 +3,10 @@ enum TextLimit {
   static let name = 255
   static let label = 1024
   static let line = 4096
+  /// Of an error in full.
+  static let detail = 16 << 10
+  /// Of a sweep file.
+  static let source = 512 << 10
   static let configuration = 128 << 10
 }
 
@@ -16,6 +20,10 @@ enum NumberLimit {
   static let attempts = 1 << 30
   static let threads = 65_536
   static let milliseconds = 1 << 40
+  /// Trials that one request names.
+  static let names = 1024
+  /// Trials of a sweep, so that sums of counts cannot overflow.
+  static let trials = 1 << 40
 }
 
 /// The text shortened to `limit` bytes, at a character's end.

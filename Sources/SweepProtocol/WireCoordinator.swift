@@ -51,7 +51,8 @@ extension WireRefused {
 
 extension WireRevoke {
   static let reasons = EnumerationMap<RevokeReason, Reason>([
-    .superseded: .superseded, .unknown: .unknown, .hung: .hung, .stopped: .stopped,
+    .superseded: .superseded, .unknown: .unknown, .hung: .hung, .cancelled: .cancelled,
+    .stopped: .stopped,
   ])
 }
 

@@ -112,6 +112,7 @@ extension WireFinished {
       failure = shortened(line, to: TextLimit.line)
     }
     seconds = value.seconds
+    detail = shortened(value.detail, to: TextLimit.detail)
     algorithms = value.algorithms.map { item in
       var wire = WireAlgorithm()
       wire.index = UInt32(clamping: item.index)
@@ -124,6 +125,7 @@ extension WireFinished {
   func value() throws(WireError) -> AttemptReport {
     var value = AttemptReport(try attempt.value(), try endingValue())
     value.seconds = seconds
+    value.detail = try checked(detail, "finished.detail", upTo: TextLimit.detail)
     try checkCount(algorithms.count, "finished.algorithms", upTo: NumberLimit.layers)
     for wire in algorithms {
       value.algorithms.append(

@@ -80,6 +80,8 @@ public struct AttemptReport: Hashable, Sendable {
   }
   public var attempt: AttemptID
   public var ending: Ending
+  /// Of a failure: the error in full and where the trial was, in lines for people.
+  public var detail = ""
   /// Wall seconds of this attempt.
   public var seconds = 0.0
   /// The implementation each layer's primitives run on.

@@ -36,16 +36,23 @@ extension WorkerService {
     }
   }
 
+  /// For reports of failures.
+  private var place: String {
+    let who = options.settings.introduction
+    return "\(who.host), worker \(who.name), process \(who.pid)"
+  }
+
   private func start(_ assignment: Assignment) {
     logger.info("\(assignment.attempt) begins: \(assignment.label)")
     let bytes = assignment.checkpoint == nil ? nil : downloads.removeValue(forKey: assignment.attempt)
     if options.runner.isInstant {
-      TrialThread.run(assignment, checkpoint: bytes, runner: options.runner) { [weak self] report in
+      TrialThread.run(assignment, checkpoint: bytes, runner: options.runner, place: place) {
+        [weak self] report in
         self?.assumeIsolated { $0.take(report) }
       }
       return
     }
-    trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner) {
+    trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner, place: place) {
       [weak self, loop] report in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(report) } }
     }

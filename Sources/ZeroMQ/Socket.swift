@@ -41,6 +41,9 @@ public final class Socket {
   public let kind: SocketKind
   public let options: SocketOptions
   let handle: UnsafeMutableRawPointer
+  /// The file descriptor of the TCP connection that the message last received came by; −1: none, or not known.
+  /// A monitor's events name connections by it.
+  public private(set) var sourceDescriptor: Int32 = -1
   private var context: Context?
   /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
   private var monitorEnd: Socket?
@@ -177,6 +180,8 @@ public final class Socket {
       inspect(&part)
       frames.append([UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
     } while zmq_msg_more(&part) != 0
+    // A ROUTER's routing id, which libzmq puts before the message, does not tell.
+    sourceDescriptor = zmq_msg_get(&part, ZMQ_SRCFD)
     return frames
   }
 
@@ -202,16 +207,15 @@ public final class Socket {
 
   /// Connection events of this socket from now on. At most once for a socket.
   ///
-  /// - Parameter failuresOnly: tells failed handshakes and nothing else, for a listener with many peers.
-  public func monitor(failuresOnly: Bool = false) throws -> SocketMonitor {
+  /// - Parameter choice: what it tells; less than all for a listener with many peers.
+  public func monitor(_ choice: SocketMonitor.Choice = .all) throws -> SocketMonitor {
     precondition(monitorEnd == nil, "a socket has one monitor")
     guard let context else { preconditionFailure("a closed socket has no monitor") }
     let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
     var unlimited = SocketOptions()
     unlimited.receiveHighWater = 0
     let pair = try Socket(context, .pair, options: unlimited)
-    let events = failuresOnly ? SocketMonitor.failures : ZMQ_EVENT_ALL
-    guard zmq_socket_monitor(handle, endpoint, events) == 0 else {
+    guard zmq_socket_monitor(handle, endpoint, choice.events) == 0 else {
       throw ZeroMQError("monitor a socket at", endpoint: endpoint)
     }
     monitorEnd = pair

@@ -16,15 +16,30 @@ public struct ConnectionEvent: Sendable, Hashable {
   public let kind: Kind
   /// The endpoint concerned: for a listener its own, for a connection the peer's where libzmq tells it.
   public let endpoint: String
+  /// The file descriptor of the connection made or closed; it may be another's soon after.
+  public var descriptor: Int32?
 }
 
 /// The events of one socket. Belongs to the same thread; add `socket` to its `SocketLoop` to be called.
 public struct SocketMonitor {
   public let socket: Socket
 
-  static let failures =
-    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-    | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+  /// Which events a monitor tells.
+  public enum Choice: Sendable {
+    /// All of them; failed handshakes; these with connections accepted and closed.
+    case all, failures, listening
+
+    var events: Int32 {
+      let failures =
+        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+        | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+      return switch self {
+      case .all: ZMQ_EVENT_ALL
+      case .failures: failures
+      case .listening: failures | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED
+      }
+    }
+  }
 
   /// The next event, or nil when none waits. Kinds of no interest are passed over.
   public func next() throws -> ConnectionEvent? {
@@ -34,7 +49,10 @@ public struct SocketMonitor {
         ($0.loadUnaligned(as: UInt16.self), $0.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
       }
       guard let kind = Self.kind(code: Int32(code), value: Int32(bitPattern: value)) else { continue }
-      return ConnectionEvent(kind: kind, endpoint: String(decoding: message[1], as: UTF8.self))
+      let isConnection = [.accepted, .connected, .disconnected].contains(kind)
+      return ConnectionEvent(
+        kind: kind, endpoint: String(decoding: message[1], as: UTF8.self),
+        descriptor: isConnection ? Int32(bitPattern: value) : nil)
     }
     return nil
   }

@@ -5,8 +5,9 @@ internal import CZeroMQ
 public struct SocketOptions: Sendable, Hashable {
   /// A ZMTP ping is sent after so long; a peer that leaves it unanswered for `heartbeatTimeout` is cut off, and
   /// is asked to cut us off after `heartbeatTimeToLive` of silence.
-  public var heartbeatInterval = Duration.seconds(5)
-  public var heartbeatTimeout = Duration.seconds(20)
+  /// A peer gone without a word is noticed within the sum of the two.
+  public var heartbeatInterval = Duration.seconds(3)
+  public var heartbeatTimeout = Duration.seconds(10)
   public var heartbeatTimeToLive = Duration.seconds(30)
   /// A connection that has not finished the ZMTP handshake by then is dropped.
   public var handshakeTimeout = Duration.seconds(10)

@@ -66,7 +66,7 @@ struct Run: ParsableCommand {
   }
 
   /// Adds the sweep to the store, and puts trials that failed back to be tried again.
-  /// - Returns: trials without a result.
+  /// - Returns: trials that need work.
   private func prepare(_ storeURL: URL, for sweep: Sweep) throws -> Int {
     let store = try Store.open(storeURL.path)
     defer { try? store.close() }
@@ -77,7 +77,7 @@ struct Run: ParsableCommand {
         try batch.setTrialState(trial.id, .pending, failures: 0)
       }
     }
-    return trials.count { !$0.state.hasResult }
+    return trials.count { !$0.state.isOver || $0.state == .failed }
   }
 
   private func plan(
@@ -144,7 +144,7 @@ struct Run: ParsableCommand {
       try ReportFile.write(ReportPage.html(model), to: report)
       print("\nreport: \(report)")
     }
-    let failed = model.trials.filter { $0.status == .failed }
+    let failed = model.trials.filter(\.status.isGivenUp)
     if let first = failed.first {
       throw CommandError(
         "\(failed.count) of \(model.trials.count) trials failed; \(first.label): \(first.failure ?? "no reason known")"

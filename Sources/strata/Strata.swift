@@ -28,6 +28,9 @@ struct Strata: ParsableCommand {
         subcommands: [
           CoordinatorCommand.self, WorkerCommand.self, Status.self, KeygenCommand.self, WorkersCommand.self,
         ]),
+      CommandGroup(
+        name: "A sweep under way",
+        subcommands: [Submit.self, Pause.self, Resume.self, Cancel.self, Retry.self, Drain.self]),
       CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
       CommandGroup(name: "Speed", subcommands: [Bench.self]),
     ])

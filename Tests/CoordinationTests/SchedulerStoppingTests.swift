@@ -118,7 +118,8 @@ import Testing
   @Test func aStoppedTrialThatIsPutBackTrainsToItsEnd() {
     var fleet = Self.fleet(4)
     for trial in 0..<4 { _ = fleet.say(.snapshot(Self.attempt(trial), Self.snapshot(Double(trial))), trial) }
-    _ = fleet.scheduler.handle(.retryRequested(trials: [Self.attempt(3).trial]), at: fleet.now)
+    let request = ClientRequest.retry(.trials([Self.attempt(3).trial]))
+    _ = fleet.scheduler.handle(.request(request, from: ConnectionID([9])), at: fleet.now)
     #expect(fleet.ask(3)?.attempt == Self.attempt(3, 2))
     _ = fleet.say(.snapshot(Self.attempt(3, 2), Self.snapshot(3)), 3)
     #expect(states(fleet)[3] == .running)

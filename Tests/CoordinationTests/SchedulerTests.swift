@@ -187,7 +187,7 @@ import Testing
       ])
     #expect(bench.heartbeat(wants: true) == [bench.sent(.acknowledge(4))])
     #expect(
-      bench.handle(.retryRequested(trials: [trial]))
+      bench.ask(.retry(.trials([trial])), says: "put 1 trial back")
         == [.persist(.trialState(trial: trial, .pending, failures: 0, error: nil))]
         + bench.begun(bench.id(0, 5)))
   }

@@ -203,13 +203,13 @@ extension Record {
   /// Whether it is about the trial.
   fileprivate func changes(_ trial: String) -> Bool {
     switch self {
-    case .worker, .workerLeft, .applied, .fingerprint: false
+    case .worker, .workerLeft, .applied, .fingerprint, .paused, .hostQuarantined, .hostReleased: false
     case .trialState(let changed, _, _, _): changed == trial
     case .attemptStarted(let attempt, _, _), .attemptReattached(let attempt), .attemptEnded(let attempt, _),
       .snapshot(let attempt, _):
       attempt.trial == trial
     case .result(let report): report.attempt.trial == trial
-    case .checkpoint(let file): file.attempt.trial == trial
+    case .checkpoint(let file), .checkpointDamaged(let file, _): file.attempt.trial == trial
     }
   }
 }

@@ -93,6 +93,11 @@ struct SimulatedStore {
       requireCurrent(report.attempt, "reports")
       require(trials[report.attempt.trial]!.report == nil, "\(report.attempt) reports again")
       trials[report.attempt.trial]!.report = report
+    case .paused, .hostQuarantined, .hostReleased: break
+    case .checkpointDamaged(let file, let attempt):
+      require(
+        trials[attempt.trial]!.checkpoint == file, "\(attempt) drops a checkpoint that is not its trial's")
+      trials[attempt.trial]!.checkpoint = nil
     case .checkpoint(let file):
       requireCurrent(file.attempt, "stores a checkpoint")
       let row = trials[file.attempt.trial]!
@@ -164,8 +169,11 @@ struct SimulatedStore {
       trial.state = row.state
       trial.recall(
         row.attempts.enumerated().map { index, attempt in
-          .init(
-            number: index + 1, worker: attempt.worker, origin: attempt.origin, isLost: attempt.end == .lost)
+          var failure: String?
+          if case .failed(let line, _) = attempt.end { failure = line }
+          return .init(
+            number: index + 1, worker: attempt.worker, origin: attempt.origin, isLost: attempt.end == .lost,
+            host: "host", failure: failure)
         })
       trial.failures = row.failures
       trial.error = row.error

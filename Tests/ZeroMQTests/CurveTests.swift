@@ -23,11 +23,11 @@ import Testing
     options.linger = .zero
     options.security = listening
     let router = try Socket(context, .router, options: options)
-    let routerMonitor = try router.monitor(failuresOnly: true)
+    let routerMonitor = try router.monitor(.failures)
     try router.bind("tcp://127.0.0.1:*")
     options.security = connecting
     let dealer = try Socket(context, .dealer, options: options)
-    let dealerMonitor = try dealer.monitor(failuresOnly: true)
+    let dealerMonitor = try dealer.monitor(.failures)
     let start = ContinuousClock.now
     try dealer.connect(router.lastEndpoint())
     var ours: HandshakeFailure?
