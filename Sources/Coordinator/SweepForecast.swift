@@ -87,7 +87,9 @@ extension Scheduler {
     var forecast = SweepForecast(workers: [], queues: [])
     var places: [String: Int] = [:]
     for (id, worker) in workers.sorted(by: { $0.key < $1.key })
-    where worker.introduced && !worker.left && worker.connection != nil {
+    where worker.introduced && !worker.left && worker.connection != nil && !worker.draining
+      && hosts[worker.record.host]?.quarantine == nil
+    {
       places[id] = forecast.workers.count
       forecast.workers.append(
         .init(free: 0, slowness: costs.slowness(of: id), datasets: worker.datasets))
@@ -105,6 +107,12 @@ extension Scheduler {
       guard let rate = costs.seconds(for: fraction, family: queue.family) else { return nil }
       let trials = pending.count <= Self.forecastTrials ? queue.heap.ranks.map { $0.work * rate } : nil
       forecast.queues.append(.init(dataset: queue.dataset, seconds: queue.work * rate, trials: trials))
+    }
+    for position in retries.sorted() {
+      let trial = trials[position]
+      let work = trial.workLeft * costs.expectedFraction(family: trial.plan.work.family)
+      guard let seconds = costs.seconds(for: work, family: trial.plan.work.family) else { return nil }
+      forecast.queues.append(.init(dataset: trial.plan.dataset, seconds: seconds, trials: [seconds]))
     }
     return forecast.secondsLeft
   }
