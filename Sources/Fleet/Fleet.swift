@@ -30,8 +30,8 @@ public final class Fleet: Sendable {
       introduction.name = "fleet-\(number)"
       var options = try WorkerOptions(
         endpoint: endpoint, introduction: introduction, runner: runner, logger: logger)
-      // What it is for, resending and reconnecting, bears a second's delay.
-      options.settings.tick = .seconds(1)
+      // Thousands of workers' ticks would be a load of their own; what they are for bears a second's delay.
+      options.settings.tick = .milliseconds(min(1000, max(250, count / 2)))
       options.settings.stopDeadline = .seconds(60)
       return WorkerService(
         options: options, loop: loops[number % threads], context: contexts[number % threads])

@@ -84,8 +84,6 @@ struct CoordinatorCommand: ParsableCommand {
   var lease = 30.0
   @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
   var heartbeat: Double?
-  @Option(help: "Times in a row a trial's worker may be lost without progress before the trial is given up.")
-  var losses = 3
   @Flag(help: "Log warnings only, not every trial.")
   var quiet = false
   @Option(help: "Times in a row a trial's worker may be lost without progress before the trial is given up.")

@@ -126,6 +126,8 @@ struct LoadBench {
     var result = LoadResult("checkpoints of \(size / 1_000_000) MB from \(workers) workers at once")
     let raw = try RawTransfer.bytesPerSecond(
       peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4)
+    let written = try RawTransfer.bytesPerSecond(
+      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4, folder: cluster.folder)
     try cluster.startCoordinator()
     try cluster.startFleet(workers: workers, arguments: ["--checkpoint", "\(size)"])
     var began: ContinuousClock.Instant?
@@ -140,8 +142,8 @@ struct LoadBench {
     let seconds = (ContinuousClock.now - began!) / .seconds(1)
     let pace = Double(workers * rounds * size) / seconds
     result.add("stored", pace / 1e6, "MB/s, hashed, synced and committed")
-    result.add("the sockets alone", raw / 1e6, "MB/s")
-    result.add("ratio", raw / pace, "")
+    result.add("the sockets alone", raw / 1e6, "MB/s, \(fixed(raw / pace, 1)) times as much")
+    result.add("sockets and synced files", written / 1e6, "MB/s, \(fixed(written / pace, 1)) times as much")
     result.add("longest silence of a worker", silence, "s, of heartbeats every \(fixed(heartbeat, 0)) s")
     if let usage = cluster.usage {
       result.add("coordinator's memory", Double(usage.mostResident) / 1e6, "MB at most")

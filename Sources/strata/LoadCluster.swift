@@ -8,7 +8,7 @@ import ZeroMQ
 /// is gone afterwards.
 final class LoadCluster {
   let store: String
-  private let folder: URL
+  let folder: URL
   private let arguments: [String]
   private var coordinator: ChildProcess?
   private var fleets: [ChildProcess] = []
