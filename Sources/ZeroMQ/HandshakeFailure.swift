@@ -2,7 +2,8 @@ internal import CZeroMQ
 
 /// Why two peers did not come to talk, as libzmq tells it to either.
 public enum HandshakeFailure: Hashable, Sendable {
-  /// The other end broke off, or did not finish in time. A client with another server's key sees this.
+  /// The other end broke off, or did not finish in time. A client with another server's key sees this; and where only
+  /// one end uses keys, whichever hears of it second may see this instead of `otherMechanism`.
   case brokenOff
   /// One end uses keys, the other does not.
   case otherMechanism
@@ -33,9 +34,10 @@ public enum HandshakeFailure: Hashable, Sendable {
     case (.otherMechanism, nil): "it lets in keys only; give --key and --coordinator-key"
     case (.otherMechanism, _): "it uses no keys; start it with --key, or leave --key out here"
     case (.brokenOff, .client(_, let server)), (.otherKey, .client(_, let server)):
-      "it broke the handshake off, as a coordinator does whose public key is not the --coordinator-key given, "
-        + "\(server)"
-    case (.brokenOff, _), (.otherKey, _): "it broke the handshake off"
+      "it broke the handshake off, as a coordinator does that uses no keys, or whose public key is not the "
+        + "--coordinator-key given, \(server)"
+    case (.brokenOff, _), (.otherKey, _):
+      "it broke the handshake off, as a coordinator does that lets in keys only (--key and --coordinator-key)"
     case (.foreign(let code), _): "it speaks another protocol (ZMTP error 0x\(String(code, radix: 16)))"
     }
   }
@@ -48,7 +50,12 @@ public enum HandshakeFailure: Hashable, Sendable {
     case (.otherMechanism, _): "it has no key; start it with --key and --coordinator-key"
     case (.otherKey, let security?):
       "it takes another key for this coordinator's; give it --coordinator-key '\(security.publicKey)'"
-    case (.otherKey, nil), (.brokenOff, _): "it broke the handshake off, or did not finish it in time"
+    case (.otherKey, nil), (.brokenOff, nil):
+      "it broke the handshake off, as one does that uses a key, and this coordinator listens without --key; or it "
+        + "did not finish in time"
+    case (.brokenOff, _):
+      "it broke the handshake off, as one does that has no key and needs --key and --coordinator-key; or it did not "
+        + "finish in time"
     case (.foreign(let code), _): "it speaks another protocol (ZMTP error 0x\(String(code, radix: 16)))"
     }
   }

@@ -155,7 +155,8 @@ def undisturbed(options, folder, sweep, worker_options, workers):
 
 def verdict(options, first, second, trials):
     """Prints what the stores say; whether they agree."""
-    counts, found = stores.differences(first, second)
+    incidental = stores.INCIDENTAL_OF_TRAINING if options.training else stores.INCIDENTAL
+    counts, found = stores.differences(first, second, incidental)
     lost = stores.lost_files(second)
     endings, resumed, most, twice = stores.attempts(second)
     print(f"attempts: {sum(endings.values())} at {trials} trials, at most {most} at one; "
@@ -238,7 +239,7 @@ def outage(options, folder):
         returned = time.monotonic()
         cluster.start_coordinator()
         cluster.wait(options.outage + 300)
-        print(f"all results delivered {time.monotonic() - returned:.1f} s after its return")
+        print(f"all trials over, their results stored, {time.monotonic() - returned:.1f} s after its return")
     finally:
         cluster.end()
     equal = verdict(options, reference, cluster.store, trials)

@@ -13,6 +13,8 @@ INCIDENTAL = {
     "checkpoint": {"attempt", "file"},
     "snapshot": {"attempt", "train_seconds", "snapshot_seconds"},
 }
+# A trained trial's checkpoint tells the time it took; its weights' hash is the trial's.
+INCIDENTAL_OF_TRAINING = {**INCIDENTAL, "checkpoint": {"attempt", "file", "sha256", "size"}}
 
 
 def reading(store):
@@ -39,21 +41,21 @@ def tables(database):
     return sorted(name for name, in names if name not in BOOKKEEPING and not name.startswith("grdb_"))
 
 
-def rows(database, table):
+def rows(database, table, incidental):
     columns = database.execute("SELECT name, pk FROM pragma_table_info(?)", [table]).fetchall()
-    names = [name for name, _ in columns if name not in INCIDENTAL.get(table, set())]
+    names = [name for name, _ in columns if name not in incidental]
     key = [name for name, place in sorted(columns, key=lambda column: column[1]) if place]
     return names, database.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {', '.join(key)}")
 
 
-def differences(first, second):
+def differences(first, second, incidental=INCIDENTAL):
     """Rows of each table in the first store, and what differs, a line for each table that does."""
     counts, found = {}, []
     with reading(first) as a, reading(second) as b:
         if tables(a) != tables(b):
             return counts, ["the stores have different tables"]
         for table in tables(a):
-            (names, left), (_, right) = rows(a, table), rows(b, table)
+            (names, left), (_, right) = (rows(store, table, incidental.get(table, set())) for store in (a, b))
             counts[table] = 0
             for one, other in itertools.zip_longest(left, right):
                 counts[table] += one is not None
