@@ -21,6 +21,7 @@ public struct Scheduler: Sendable {
   var running: Set<Int> = []
   /// By id; those that left stay, so that their late messages are known as such.
   var workers: [String: WorkerEntry] = [:]
+  /// Of every worker that can be reached.
   var workerOfConnection: [ConnectionID: String] = [:]
   /// Idle workers that can be reached.
   var idle = IdleWorkers()

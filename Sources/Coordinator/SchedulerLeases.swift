@@ -130,8 +130,7 @@ extension Scheduler {
 
   mutating func endIfDone(at now: Moment) {
     guard let deadline = shutdownDeadline, !ended else { return }
-    let present = workers.values.contains { $0.introduced && !$0.left && $0.connection != nil }
-    guard !present || now >= deadline else { return }
+    guard workerOfConnection.isEmpty || now >= deadline else { return }
     ended = true
     output.append(.end)
   }

@@ -105,7 +105,7 @@ enum Chaos {
       }
       first.kill()
       try await waitUntil("both trials to end without a coordinator", seconds: 120) {
-        workers.allSatisfy { $0.standardError.contains("ends: completed") }
+        workers.allSatisfy { $0.standardError.contains(" ends: ") }
       }
       let second = try RecoveryTests.coordinator(sweep, store, in: folder)
       let status = try await second.wait()

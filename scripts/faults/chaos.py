@@ -234,7 +234,7 @@ def outage(options, folder):
                 if process.poll() is not None:
                     raise Failed(f"worker {number} left during the outage{cluster.last(process)}")
             time.sleep(0.2)
-        ended = cluster.count("ends: completed")
+        ended = cluster.count(" ends: ")
         print(f"outage: {time.monotonic() - began:.0f} s; trials that ended meanwhile, kept by their workers: {ended}")
         returned = time.monotonic()
         cluster.start_coordinator()
