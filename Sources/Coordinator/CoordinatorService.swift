@@ -162,14 +162,15 @@ public actor CoordinatorService {
         .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))
       }
     ending = result
+    // Before the sockets: closing one closes its monitor's too.
+    for monitor in monitors { loop.unwatch(monitor.socket) }
+    monitors = []
     for socket in [messages, checkpoints].compactMap({ $0 }) {
       loop.unwatch(socket)
       socket.close()
     }
     messages = nil
     checkpoints = nil
-    for monitor in monitors { loop.unwatch(monitor.socket) }
-    monitors = []
     // After the sockets it answers for: without it they would let everybody in.
     if let socket = authenticator?.socket {
       loop.unwatch(socket)

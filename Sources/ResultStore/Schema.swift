@@ -10,8 +10,8 @@ struct Schema {
       try db.execute(sql: SchemaTables.results)
       try db.execute(sql: SchemaViews.all)
     },
-    SchemaSteps.addStopped,
     SchemaSteps.addControls,
+    SchemaSteps.addStopped,
   ])
 
   /// `steps[v]` takes a store from version v to v + 1.

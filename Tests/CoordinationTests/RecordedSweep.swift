@@ -128,6 +128,7 @@ struct Replay {
   private enum Occurrence {
     case beat(worker: Int, attempt: AttemptID)
     case end(worker: Int, attempt: AttemptID)
+    case tick
     case sample
   }
   private struct Run {
@@ -151,6 +152,7 @@ struct Replay {
     trials = Dictionary(uniqueKeysWithValues: sweep.trials.map { ($0.plan.id, $0) })
     fleet = SchedulerFleet(sweep.trials.map(\.plan), workers: 0..<slowness.count)
     for worker in slowness.indices { ask(worker) }
+    agenda.add(.tick, at: fleet.now)
     agenda.add(.sample, at: fleet.now)
     while fleet.scheduler.counts.over < trials.count, let (moment, occurrence) = agenda.next() {
       fleet.now = moment
@@ -161,6 +163,9 @@ struct Replay {
 
   private mutating func happen(_ occurrence: Occurrence) {
     switch occurrence {
+    case .tick:
+      _ = fleet.scheduler.handle(.tick, at: fleet.now)
+      agenda.add(.tick, at: fleet.now + fleet.scheduler.settings.tick)
     case .sample:
       samples.append(
         Sample(

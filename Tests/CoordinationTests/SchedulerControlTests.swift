@@ -68,7 +68,9 @@ import Testing
     #expect(
       bench.ask(
         .retry(.trials(["trial 0"])),
-        says: "\(title) is completed: only failed, quarantined and cancelled trials are put back") == [])
+        says:
+          "\(title) is completed: only failed, quarantined, cancelled and early stopped trials are put back")
+        == [])
   }
 
   @Test func namesThatMeanNoTrialOrSeveralAreToldSo() {
