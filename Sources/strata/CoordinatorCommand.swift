@@ -59,9 +59,11 @@ struct CoordinatorNetworkOptions: ParsableArguments {
   /// - Throws: `KeyFileError`.
   func keys() throws -> CoordinatorKeys? {
     guard let key, let workerKeys else { return nil }
+    let own = try KeyFile.keyPair(at: key)
+    // So that a list that cannot be read is told before anything is begun.
     _ = try WorkerKeyFile(workerKeys).read()
     return CoordinatorKeys(
-      own: try KeyFile.keyPair(at: key), file: URL(fileURLWithPath: key).path, workers: workerKeys)
+      own: own, file: URL(fileURLWithPath: key).path, workers: workerKeys)
   }
 }
 

@@ -208,7 +208,7 @@ import ZeroMQ
     let keyed = try KeyedCluster(trials: 1, allowing: [:])
     let (service, _, endpoint) = try await keyed.coordinator()
     let cases: [(CurveSecurity?, String)] = [
-      (nil, "it lets in keys only"),
+      (nil, "lets in keys only"),
       (.client(stranger, server: keyed.server), "does not allow the key"),
       (.client(keyed.own, server: stranger.publicKey), "--coordinator-key"),
     ]
