@@ -78,13 +78,14 @@ let package = Package(
         "SweepProtocol", "Sweeps", "Networks", "Tensors", "Datasets", "Training", "Quantization",
         "LayerAnalysis", "ZeroMQ", log, crypto,
       ]),
+    library("Fleet", imports: ["Worker", "SweepProtocol", "Sweeps", "Networks", "ZeroMQ", log]),
     library("Reporting", imports: ["ResultStore", "Sweeps", "Networks", "LayerAnalysis"]),
     .executableTarget(
       name: "strata",
       dependencies: [
         "Coordinator", "Worker", "Reporting", "ResultStore", "Sweeps", "SweepProtocol", "ModelExport",
         "Quantization", "LayerAnalysis", "Networks", "Datasets", "Training", "Tensors", "Benchmarks",
-        "OneDNN", "ZeroMQ", arguments, log,
+        "Fleet", "OneDNN", "ZeroMQ", arguments, log,
       ],
       swiftSettings: strict),
 
@@ -109,11 +110,12 @@ let package = Package(
     .testTarget(
       name: "CoordinationTests",
       dependencies: ["Coordinator", "Worker", "SweepProtocol", "Sweeps", "LayerAnalysis"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Coordinator", "Worker", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ", log,
+        "Coordinator", "Worker", "Fleet", "ResultStore", "SweepProtocol", "Sweeps", "LayerAnalysis", "ZeroMQ",
+        log,
         crypto,
       ],
       swiftSettings: strict),

@@ -1,3 +1,4 @@
 #include <zmq.h>
-// SocketLoop wakes its thread through an eventfd, which Swift's Glibc module does not declare.
+// SocketLoop waits by epoll and wakes its thread through an eventfd, which Swift's Glibc module does not declare.
+#include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -9,6 +9,10 @@ public struct Announcement: Codable, Hashable, Sendable {
   public var host: String
   public var pid: Int32
   public var started: Date
+  /// Its public key (Z85), and the path of its secret one's file, which lets this user ask it for everything; nil: it
+  /// uses no keys.
+  public var key: String?
+  public var keyFile: String?
 
   /// The file that announces the coordinator of the store at `store`.
   public static func path(store: String) -> String { store + ".coordinator.json" }
@@ -27,6 +31,17 @@ public struct Announcement: Codable, Hashable, Sendable {
     guard var endpoint = try? Endpoint(messages) else { return nil }
     if ["*", "0.0.0.0", "::"].contains(endpoint.host) { endpoint.host = "127.0.0.1" }
     return endpoint
+  }
+
+  /// What clients on this machine, run by the same user, connect with; nil: nothing is needed.
+  ///
+  /// - Throws: `KeyFileError` where the secret key cannot be had.
+  public func security() throws(KeyFileError) -> CurveSecurity? {
+    guard let key, let keyFile else { return nil }
+    guard let server = CurvePublicKey(key) else {
+      throw KeyFileError(keyFile, "the coordinator announces the key \(key), which is none")
+    }
+    return .client(try KeyFile.keyPair(at: keyFile), server: server)
   }
 
   /// Atomically, so that a reader finds all of it or none.

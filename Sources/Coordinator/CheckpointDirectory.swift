@@ -7,8 +7,15 @@ package struct CheckpointDirectory {
   /// Why a file could not be written or read, in a few words.
   struct Failure: Error, Hashable {
     let reason: String
-    init(_ reason: String) { self.reason = reason }
-    init(errno code: Int32) { reason = String(cString: strerror(code)) }
+    /// The file is not there, or not whole: trying again does not help.
+    let isDamage: Bool
+    init(_ reason: String, isDamage: Bool = false) {
+      self.reason = reason
+      self.isDamage = isDamage
+    }
+    init(errno code: Int32) {
+      self.init(String(cString: strerror(code)), isDamage: code == ENOENT)
+    }
   }
 
   let path: String
@@ -108,7 +115,8 @@ final class OutgoingFile {
     guard descriptor >= 0 else { throw CheckpointDirectory.Failure(errno: errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, Int(status.st_size) == size else {
-      throw CheckpointDirectory.Failure("it has \(status.st_size) bytes where \(size) were stored")
+      throw CheckpointDirectory.Failure(
+        "it has \(status.st_size) bytes where \(size) were stored", isDamage: true)
     }
   }
 

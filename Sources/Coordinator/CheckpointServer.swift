@@ -21,8 +21,12 @@ struct CheckpointServer {
     var touched: Moment
   }
   private struct Download {
+    let attempt: AttemptID
     let descriptor: CheckpointDescriptor
     var file: OutgoingFile?
+    var checkpoint: StoredCheckpoint?
+    /// Of what was sent.
+    var hash = SHA256()
     var sent = 0
     var granted: Int
     var touched: Moment
@@ -63,7 +67,7 @@ struct CheckpointServer {
     case .download(let attempt, let descriptor, let credit):
       downloads[id] = nil
       if let refusal = refusal(of: descriptor, id) { return [refusal] }
-      downloads[id] = Download(descriptor: descriptor, granted: credit, touched: now)
+      downloads[id] = Download(attempt: attempt, descriptor: descriptor, granted: credit, touched: now)
       return [.event(.downloadRequested(attempt, descriptor, worker: envelope.worker, transfer: id))]
     case .credit(let offset):
       guard downloads[id] != nil else { return [] }
@@ -102,9 +106,11 @@ struct CheckpointServer {
     switch answer {
     case .accept(let checkpoint):
       guard downloads[id]?.descriptor == checkpoint.descriptor else { return [] }
+      downloads[id]?.checkpoint = checkpoint
       do {
         downloads[id]?.file = try directory.read(checkpoint)
       } catch {
+        if error.isDamage { return refuseDamaged(id, error.reason) }
         downloads[id] = nil
         return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(error.reason)")]
       }
@@ -164,8 +170,7 @@ struct CheckpointServer {
     guard let upload = uploads[id], let file = upload.file else { return nil }
     let descriptor = upload.descriptor
     guard upload.received == descriptor.size else { return nil }
-    let digest = upload.hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-      .joined()
+    let digest = Self.digest(upload.hash)
     guard digest == descriptor.sha256 else {
       uploads[id] = nil
       let line =
@@ -196,6 +201,7 @@ struct CheckpointServer {
       while download.sent < end {
         let bytes = try file.bytes(at: download.sent, count: min(CheckpointLimits.chunk, end - download.sent))
         effects.append(reply(.chunk(offset: download.sent, bytes: bytes), id))
+        download.hash.update(data: bytes)
         download.sent += bytes.count
       }
     } catch {
@@ -203,11 +209,27 @@ struct CheckpointServer {
       return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(error.reason)")]
     }
     downloads[id] = download
-    if download.sent == size {
-      downloads[id] = nil
-      effects.append(reply(.done, id))
+    guard download.sent == size else { return effects }
+    guard Self.digest(download.hash) == download.descriptor.sha256 else {
+      return refuseDamaged(id, "its bytes are not those that were uploaded")
     }
+    downloads[id] = nil
+    effects.append(reply(.done, id))
     return effects
+  }
+
+  private mutating func refuseDamaged(_ id: TransferID, _ why: String) -> [Effect] {
+    guard let download = downloads.removeValue(forKey: id), let checkpoint = download.checkpoint else {
+      return []
+    }
+    return [
+      refuse(id, .corrupt, "the coordinator's copy of the checkpoint is damaged: \(why)"),
+      .event(.checkpointDamaged(checkpoint, of: download.attempt, why)),
+    ]
+  }
+
+  private static func digest(_ hash: SHA256) -> String {
+    hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
   private func reply(_ reply: CheckpointReply, _ id: TransferID) -> Effect {

@@ -7,22 +7,33 @@ extension CoordinatorService {
   /// Opens both sockets, at the ports asked for, or those the store was last served at so that its workers find
   /// their way back, or any.
   func listen() throws -> Announcement {
+    DescriptorLimit.raise()
     let context = try Context()
     self.context = context
+    if let keys = options.keys { try openGate(keys, context) }
     let recorded = try store.ports()
     var socketOptions = options.socket
+    // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
+    // longer bounds the memory that one may fill.
+    socketOptions.receiveHighWater = 64
+    // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
+    // some here. Workers watch the connection; that one is silent is for the scheduler to notice, and TCP's keepalive.
+    socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
+    socketOptions.receiveHighWater = 16
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
     checkpoints = second.socket
+    for socket in [main.socket, second.socket] { try watchConnections(of: socket) }
     let ports = RecordedPorts(messages: main.endpoint.port, checkpoints: second.endpoint.port)
     if ports != recorded { try store.record(ports) }
     return Announcement(
       messages: main.endpoint.description, checkpoints: second.endpoint.description,
-      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date())
+      host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date(),
+      key: options.keys.map { "\($0.own.publicKey)" }, keyFile: options.keys?.file)
   }
 
   private func bound(

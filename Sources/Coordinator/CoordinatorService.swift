@@ -27,6 +27,20 @@ public actor CoordinatorService {
   var checkpoints: Socket?
   var scheduler: Scheduler?
   var transfers: CheckpointServer?
+  var monitors: [SocketMonitor] = []
+  /// Of the message socket, by the file descriptor of the peer's TCP connection.
+  var connectionOfDescriptor: [Int32: ConnectionID] = [:]
+  /// When each connection that closed lately was found so.
+  var closed: [ConnectionID: Moment] = [:]
+  var desk = SubmissionDesk()
+  var authenticator: Authenticator?
+  var gate: Gate
+  /// When the list of workers is looked at next, and what it looked like.
+  var nextListCheck = Moment()
+  var listStamp: WorkerKeyFile.Stamp?
+  /// When a refusal of each kind was last logged.
+  var refusals: [String: Moment] = [:]
+  let coordinatorID = UUID().uuidString.lowercased()
   /// Messages that no peer of this version can have meant.
   var unreadable = 0
   var stopping = false
@@ -36,17 +50,19 @@ public actor CoordinatorService {
   /// - Throws: `CoordinatorError.insecureAddress`.
   public init(options: CoordinatorOptions, store: any RecordStore) throws {
     let host = options.address
-    guard options.allowInsecure || Endpoint(host: host, port: 0).isLoopback else {
+    guard options.allowInsecure || options.keys != nil || Endpoint(host: host, port: 0).isLoopback else {
       throw CoordinatorError.insecureAddress(host)
     }
     self.options = options
     self.store = store
+    gate = Gate(own: options.keys?.own.publicKey)
     logger = options.logger
   }
 
   /// Binds, takes up where the store left off, and announces itself beside the store.
   ///
-  /// - Throws: `ZeroMQError` (port in use, no such address, no permission), `CoordinatorError`, what the store throws.
+  /// - Throws: `ZeroMQError` (port in use, no such address, no permission), `KeyFileError`, `CoordinatorError`, what the
+  ///   store throws.
   @discardableResult
   public func start() throws -> Announcement {
     precondition(scheduler == nil && ending == nil, "a coordinator starts once")
@@ -64,7 +80,7 @@ public actor CoordinatorService {
     let directory = try CheckpointDirectory(store: store.path, keeping: files)
     let announcement = try listen()
     var settings = options.settings
-    settings.coordinator = UUID().uuidString.lowercased()
+    settings.coordinator = coordinatorID
     settings.sweep = options.sweep ?? ""
     settings.checkpointPort = try Endpoint(announcement.checkpoints).port
     scheduler = Scheduler(settings, restoring: restoration, at: now)
@@ -126,10 +142,12 @@ public actor CoordinatorService {
 
   private func tick() {
     guard ending == nil else { return }
+    reviewList()
     turn()
     process([.tick])
     transfers?.expire(at: now)
-    if options.exitsWhenDone, !stopping, let counts = status()?.counts, counts.over == counts.total {
+    forgetClosed()
+    if options.exitsWhenDone, !stopping, let counts = scheduler?.counts, counts.over == counts.total {
       shutDown()
     }
     if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
@@ -138,18 +156,27 @@ public actor CoordinatorService {
   /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
-    let counts = status()?.counts ?? TrialCounts()
+    let counts = scheduler?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else {
         .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))
       }
     ending = result
+    // Before the sockets: closing one closes its monitor's too.
+    for monitor in monitors { loop.unwatch(monitor.socket) }
+    monitors = []
     for socket in [messages, checkpoints].compactMap({ $0 }) {
       loop.unwatch(socket)
       socket.close()
     }
     messages = nil
     checkpoints = nil
+    // After the sockets it answers for: without it they would let everybody in.
+    if let socket = authenticator?.socket {
+      loop.unwatch(socket)
+      socket.close()
+    }
+    authenticator = nil
     // Waits for what is still to go out.
     context = nil
     transfers = nil

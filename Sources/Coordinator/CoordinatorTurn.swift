@@ -3,28 +3,54 @@ internal import SweepProtocol
 internal import ZeroMQ
 
 extension CoordinatorService {
-  /// Messages read before any is acted on: enough to share a transaction, few enough to answer soon.
-  private static let batch = 256
+  /// Messages, and bytes of them, read before any is acted on: enough to share a transaction, few enough to answer
+  /// soon.
+  private static let batch = 2048
+  private static let batchBytes = 4 << 20
   /// Likewise of checkpoint messages, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
   private static let chunkBatch = 32
 
   /// Reads what has arrived, and acts on it.
   func turn() {
+    noteConnections()
     var events: [Scheduler.Event] = []
-    read(messages, upTo: Self.batch) { connection, bytes in
+    var parts: [(SubmitPart, ConnectionID)] = []
+    read(messages, upTo: Self.batch, bytes: Self.batchBytes) { connection, bytes, key in
+      if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
-        case .worker(let envelope): events.append(.message(envelope, from: connection))
-        case .client(let request): events.append(.request(request, from: connection))
+        case .worker(let envelope):
+          if let refusal = gate.refusal(of: key, as: envelope.worker) ?? clockRefusal(of: envelope) {
+            return refuse(refusal, connection)
+          }
+          events.append(.message(envelope, from: connection))
+          // What a connection brought before it closed may be read after it is known to have closed.
+          if closed[connection] != nil { events.append(.connectionLost(connection)) }
+        case .client(let request):
+          if let line = gate.refusal(of: key, asking: request) {
+            noteRefusal("request", "refused a request: \(line)")
+            _ = deliver(Wire.encode(ClientReply.refused(line)), to: connection, by: messages)
+            return
+          }
+          if case .submit(let part) = request {
+            parts.append((part, connection))
+          } else {
+            events.append(.request(request, from: connection))
+          }
         }
       } catch {
         noteUnreadable("\(error)")
         events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
-    read(checkpoints, upTo: Self.chunkBatch) { connection, bytes in
+    read(checkpoints, upTo: Self.chunkBatch, bytes: .max) { connection, bytes, key in
+      if gate.refusal(of: key) != nil { return }
       do throws(WireError) {
         let envelope = try Wire.decodeCheckpointRequest(bytes)
+        // Whoever it is hears of it on the message socket.
+        if let refusal = gate.refusal(of: key, as: envelope.worker) {
+          return noteRefusal("\(refusal.reason)", "refused a checkpoint: \(refusal.line)")
+        }
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
         events += carryOut(effects)
       } catch {
@@ -32,6 +58,36 @@ extension CoordinatorService {
       }
     }
     process(events)
+    for (part, connection) in parts { take(part, from: connection) }
+  }
+
+  /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
+  private func take(_ part: SubmitPart, from connection: ConnectionID) {
+    guard messages != nil else { return }
+    do {
+      let taken = try desk.take(part, into: store, at: now)
+      if !taken.rows.isEmpty { process([.trialsStored(taken.rows, sweep: taken.sweep)]) }
+      if let ended = taken.ended { process([.sweepSubmitted(ended.sweep, ended.rule)]) }
+      _ = send(Wire.encode(taken.reply), to: connection)
+    } catch {
+      logger.error("stopping: \(error)")
+      finish(error)
+    }
+  }
+
+  private func clockRefusal(of envelope: WorkerEnvelope) -> Gate.Refusal? {
+    guard case .hello(let hello) = envelope.message else { return nil }
+    return ClockSkew.refusal(of: hello, at: clock)
+  }
+
+  private func noteSource(_ connection: ConnectionID, _ descriptor: Int32) {
+    if descriptor >= 0, closed[connection] == nil { connectionOfDescriptor[descriptor] = connection }
+  }
+
+  /// Forgets closed connections from which nothing can wait to be read any more.
+  func forgetClosed() {
+    let past = now
+    if !closed.isEmpty { closed = closed.filter { $0.value.duration(to: past) < .seconds(60) } }
   }
 
   /// Feeds the scheduler, commits, and only then does what it asks for.
@@ -47,8 +103,27 @@ extension CoordinatorService {
         logger.error("stopping: \(error)")
         return finish(error)
       }
-      events = commands.flatMap { carryOut($0) }
+      events = Self.withoutRepeatedAcknowledgements(commands).flatMap { carryOut($0) }
     }
+  }
+
+  /// An acknowledgement says what earlier ones on its connection said: the last of a batch suffices.
+  private static func withoutRepeatedAcknowledgements(_ commands: [Scheduler.Command]) -> [Scheduler.Command]
+  {
+    var acknowledged: Set<ConnectionID> = []
+    var kept: [Scheduler.Command] = []
+    kept.reserveCapacity(commands.count)
+    for command in commands.reversed() {
+      if case .send(let envelope, let connection) = command, case .acknowledge = envelope.message,
+        !acknowledged.insert(connection).inserted
+      {
+        continue
+      }
+      if case .persist = command { continue }
+      kept.append(command)
+    }
+    kept.reverse()
+    return kept
   }
 
   /// Returns what the attempt tells the scheduler.
@@ -91,8 +166,7 @@ extension CoordinatorService {
     }
   }
 
-  private func deliver(_ bytes: [UInt8], to connection: ConnectionID, by socket: Socket?) -> Socket.SendResult
-  {
+  func deliver(_ bytes: [UInt8], to connection: ConnectionID, by socket: Socket?) -> Socket.SendResult {
     guard let socket else { return .unreachable }
     do {
       return try socket.send([connection.bytes, bytes])
@@ -102,14 +176,23 @@ extension CoordinatorService {
     }
   }
 
-  /// Calls `body` with the sender and the one frame of every message that waits, up to `limit` of them.
-  private func read(_ socket: Socket?, upTo limit: Int, _ body: (ConnectionID, [UInt8]) -> Void) {
+  /// Calls `body` with the sender, the one frame, and the sender's key of every message that waits, up to `limit` of
+  /// them or to the one that makes them `bytes` long.
+  private func read(
+    _ socket: Socket?, upTo limit: Int, bytes: Int, _ body: (ConnectionID, [UInt8], String?) -> Void
+  ) {
     guard let socket else { return }
+    var left = bytes
     do {
-      for _ in 0..<limit {
-        guard let frames = try socket.receive() else { return }
-        if frames.count == 2 {
-          body(ConnectionID(frames[0]), frames[1])
+      for _ in 0..<limit where left > 0 {
+        guard let received = try socket.receiveIdentified() else { return }
+        let frames = received.frames
+        left -= frames.last?.count ?? 0
+        if socket === messages { noteSource(ConnectionID(frames[0]), socket.sourceDescriptor) }
+        if gate.hasBeenTold(received.key, at: now) {
+          socket.cutOff(received)
+        } else if frames.count == 2 {
+          body(ConnectionID(frames[0]), frames[1], received.key)
         } else {
           noteUnreadable("a message has \(frames.count - 1) frames instead of 1")
         }

@@ -1,8 +1,11 @@
+public import ResultStore
+public import SweepProtocol
+
 /// Where a coordinator keeps what must outlive it.
 public protocol RecordStore: Sendable {
   /// The store's file; checkpoints and announcement lie beside it.
   var path: String { get }
-  /// What a scheduler takes up from: the sweep's trials, or all of the store's.
+  /// What a scheduler takes up from: the trials of the sweep and of all submitted ones, or all of the store's.
   func restoration(sweep: String?) throws -> SchedulerRestoration
   /// Names of the checkpoint files of all its trials, of whichever sweep.
   func checkpointFiles() throws -> Set<String>
@@ -11,6 +14,16 @@ public protocol RecordStore: Sendable {
   func record(_ ports: RecordedPorts) throws
   /// One transaction: all of the records are durable when this returns, or none are stored when it throws.
   func commit(_ records: [Record]) throws
+
+  /// Adds or renews a sweep that comes in parts, each of them durable when its call returns.
+  func beginSubmission(_ sweep: SubmittedSweep) throws
+  /// The sweep's trials from position `offset` on; how many are new, and all of their rows.
+  func submit(
+    _ trials: [NewTrial], to sweep: String, at offset: Int
+  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial])
+  /// All trials are here: what the sweep had before and has no more is taken from it. Its rule
+  /// for stopping trials early, if it has one.
+  func endSubmission(of sweep: String) throws -> StoppingRule?
 }
 
 public struct RecordedPorts: Codable, Hashable, Sendable {

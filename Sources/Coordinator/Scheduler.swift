@@ -11,18 +11,33 @@ public struct Scheduler: Sendable {
   var trials: [TrialEntry] = []
   /// Positions in `trials`, by the trial's id.
   var positions: [String: Int] = [:]
-  /// Positions of the pending trials, ascending.
-  var pending: [Int] = []
+  /// How many trials are in each state.
+  public internal(set) var counts = TrialCounts()
+  /// Positions of the pending trials, the longest first …
+  var pending = PendingTrials()
+  /// … but for those that failed somewhere, which are not for every host.
+  var retries: Set<Int> = []
   /// Positions of the running trials.
   var running: Set<Int> = []
   /// By id; those that left stay, so that their late messages are known as such.
   var workers: [String: WorkerEntry] = [:]
+  /// Of every worker that can be reached.
   var workerOfConnection: [ConnectionID: String] = [:]
   /// Idle workers that can be reached.
-  var idle: Set<String> = []
+  var idle = IdleWorkers()
+  /// How long trials take, as measured so far.
+  var costs = CostModel()
+  /// By name.
+  var hosts: [String: HostEntry] = [:]
+  /// No trials are handed out.
+  var paused: Bool
+  /// Names of the sweeps whose trials these are.
+  var sweeps: [String]
   var fingerprints: [String: String]
   /// Data sets that were reported missing from every idle worker.
   var missingDatasets: Set<String> = []
+  /// Of the sweeps that have one.
+  var rules: [SchedulerRule]
   let started: Moment
   var lastTick: Moment
   /// When shutdown is given up on and the process ends all the same; nil: none was asked for.
@@ -37,6 +52,10 @@ public struct Scheduler: Sendable {
   public init(_ settings: SchedulerSettings, restoring rows: SchedulerRestoration = .init(), at now: Moment) {
     self.settings = settings
     fingerprints = rows.fingerprints
+    paused = rows.paused
+    sweeps = rows.sweeps.isEmpty && !settings.sweep.isEmpty ? [settings.sweep] : rows.sweeps
+    for (host, reason) in rows.quarantinedHosts { hosts[host, default: HostEntry()].quarantine = reason }
+    rules = rows.rules.map(SchedulerRule.init)
     started = now
     lastTick = now
     for (worker, sequence) in rows.applied { workers[worker, default: WorkerEntry()].applied = sequence }
@@ -46,6 +65,7 @@ public struct Scheduler: Sendable {
 
   public mutating func handle(_ event: Event, at now: Moment) -> [Command] {
     output = []
+    noticeStall(at: now)
     switch event {
     case .message(let envelope, let connection): receive(envelope, from: connection, at: now)
     case .unreadable(let reason, let line, let connection):
@@ -53,15 +73,22 @@ public struct Scheduler: Sendable {
       noteRefusal(of: worker, line, at: now)
       send(.refused(reason, line), to: worker, on: connection)
     case .request(let request, let connection): answer(request, to: connection, at: now)
-    case .connectionLost(let connection): lose(connection)
+    case .connectionLost(let connection): lose(connection, at: now)
     case .uploadOffered(let attempt, let checkpoint, let worker, let transfer):
       offer(checkpoint, of: attempt, from: worker, transfer, at: now)
     case .uploadReceived(let attempt, let checkpoint, let worker, let transfer):
       store(checkpoint, of: attempt, from: worker, transfer, at: now)
     case .downloadRequested(let attempt, let checkpoint, let worker, let transfer):
       serve(checkpoint, of: attempt, to: worker, transfer, at: now)
+    case .checkpointDamaged(let file, let attempt, let why): discard(file, of: attempt, why)
     case .trialsAdded(let plans): add(plans)
-    case .retryRequested(let trials): retry(trials)
+    case .trialsStored(let rows, let sweep):
+      if !sweeps.contains(sweep) { sweeps.append(sweep) }
+      for row in rows { restore(row, at: now) }
+    case .sweepSubmitted(let sweep, let rule):
+      rules.removeAll { $0.sweep == sweep }
+      if let rule { rules.append(SchedulerRule(rule)) }
+    case .revoked(let prefix, let line): expel(prefix, line, at: now)
     case .tick: tick(at: now)
     case .shutdownRequested: shutDown(at: now)
     }

@@ -70,4 +70,17 @@ extension Scheduler {
     }
     output.append(.answerDownload(.accept(file), transfer))
   }
+
+  /// The trial has no checkpoint any more; the attempt that asked for it begins anew.
+  mutating func discard(_ file: StoredCheckpoint, of attempt: AttemptID, _ why: String) {
+    guard let position = positions[attempt.trial], trials[position].checkpoint == file else { return }
+    trials[position].checkpoint = nil
+    if trials[position].attempt == attempt { trials[position].origin = nil }
+    persist(.checkpointDamaged(file, of: attempt))
+    output.append(.deleteCheckpoint(file))
+    log(
+      .warning,
+      "the checkpoint of \(trials[position].plan.label) at \(file.descriptor.position) is damaged (\(why)); "
+        + "\(attempt) begins anew")
+  }
 }

@@ -58,7 +58,7 @@ public enum Record: Hashable, Sendable {
   /// The fingerprint every worker's copy of the data set must have from now on.
   case fingerprint(dataset: String, String)
   /// `failures`: attempts that ended in failure since the trial was added or last put back. `error` is the line
-  /// of a failed trial, nil otherwise.
+  /// of a failed trial, or why it was stopped; nil otherwise.
   case trialState(trial: String, TrialState, failures: Int, error: String?)
   /// `resumedFrom`: nil if from the beginning.
   case attemptStarted(AttemptID, worker: String, resumedFrom: CheckpointPosition?)
@@ -71,6 +71,13 @@ public enum Record: Hashable, Sendable {
   case result(AttemptReport)
   /// The trial's last checkpoint. It stays when the trial is over: its weights are the trained ones.
   case checkpoint(StoredCheckpoint)
+  /// The checkpoint cannot be read any more, and the attempt that was to go on from it begins anew.
+  case checkpointDamaged(StoredCheckpoint, of: AttemptID)
+  /// Whether trials are handed out, also by the next coordinator.
+  case paused(Bool)
+  /// The host gets no trials, and why.
+  case hostQuarantined(String, reason: String)
+  case hostReleased(String)
 }
 
 public struct WorkerRecord: Hashable, Sendable {
@@ -86,17 +93,24 @@ public struct WorkerRecord: Hashable, Sendable {
 }
 
 public enum TrialState: String, Hashable, Sendable, CaseIterable {
-  case pending, running, completed, diverged, vanished, failed
+  case pending, running, completed, diverged, vanished, stopped, failed, quarantined, cancelled
 
   /// No more work is needed.
   public var isOver: Bool { self != .pending && self != .running }
+  /// It is over by errors.
+  public var isGivenUp: Bool { self == .failed || self == .quarantined }
 }
 
 /// Why an attempt is no longer under way.
 public enum AttemptEnd: Hashable, Sendable {
   case result(TrialOutcome)
-  case failed(String)
+  /// The error in one line, and in full.
+  case failed(String, detail: String = "")
   case released(ReleaseReason)
   /// Its worker fell silent for a lease, left, or never took it up.
   case lost
+  /// A person took the trial back.
+  case cancelled
+  /// The sweep's rule ended the trial, and why: its snapshots up to then are its result.
+  case stopped(String)
 }

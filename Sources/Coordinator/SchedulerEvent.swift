@@ -1,4 +1,5 @@
 public import SweepProtocol
+public import Sweeps
 
 /// A peer's connection: the routing id its ROUTER socket gave it, fresh per connection.
 public struct ConnectionID: Hashable, Sendable, Comparable {
@@ -36,10 +37,16 @@ extension Scheduler {
     case uploadReceived(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
     /// Answered by `answerDownload`.
     case downloadRequested(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
-    /// Trials whose rows are in the store; those known already are left alone.
+    /// The stored file is not what was uploaded, so that the attempt cannot go on from it; why, in a few words.
+    case checkpointDamaged(StoredCheckpoint, of: AttemptID, String)
+    /// New trials whose rows are in the store; those known already are left alone.
     case trialsAdded([PlannedTrial])
-    /// Puts failed trials back to pending, their failures forgotten.
-    case retryRequested(trials: [String])
+    /// Trials of a sweep as the store's rows have them; those known already are left alone.
+    case trialsStored([SchedulerRestoration.Trial], sweep: String)
+    /// All trials of the sweep are here; its rule for stopping some early takes the place of its former one.
+    case sweepSubmitted(String, StoppingRule?)
+    /// Workers whose ids begin so may not take part any more, for the reason given.
+    case revoked(prefix: String, String)
     /// Comes every `SchedulerSettings.tick`, after the messages that have arrived.
     case tick
     case shutdownRequested
@@ -55,11 +62,16 @@ public struct PlannedTrial: Hashable, Sendable {
   public var dataset: String
   /// Canonical JSON.
   public var configuration: String
+  /// What it costs: of what is pending the longest goes first.
+  public var work: TrialWork
 
-  public init(id: String, label: String, dataset: String, configuration: String) {
+  public init(
+    id: String, label: String, dataset: String, configuration: String, work: TrialWork = TrialWork()
+  ) {
     self.id = id
     self.label = label
     self.dataset = dataset
     self.configuration = configuration
+    self.work = work
   }
 }

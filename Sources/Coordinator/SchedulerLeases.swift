@@ -1,4 +1,5 @@
 internal import SweepProtocol
+internal import Sweeps
 
 // Time: leases, hung trials, assignments that never arrived, the coordinator's own stalls.
 
@@ -32,6 +33,9 @@ extension Scheduler {
     return trials[position].attempt == item.attempt && trials[position].worker == worker
   }
 
+  /// Part of a trial between two measurements of its speed.
+  private static let measuredPart = 0.02
+
   private mutating func renew(
     _ position: Int, _ progress: TrialProgress, on connection: ConnectionID, at now: Moment
   ) {
@@ -43,11 +47,22 @@ extension Scheduler {
     tenure.redeliveries = 0
     trials[position].tenure = tenure
     trials[position].isExcused = false
+    let done = trials[position].workDone
+    // Steps of a trial taken too soon would measure the heartbeat rather than the worker.
+    if trials[position].measured == nil
+      || done - trials[position].measuredWork >= trials[position].plan.work.total * Self.measuredPart
+    {
+      measure(position, done, at: now)
+    }
     guard tenure.worked.duration(to: now) > settings.hang else { return }
     let attempt = trials[position].attempt
     let seconds = settings.hang.components.seconds
     let worker = trials[position].worker!
-    fail(position, "no progress for \(seconds) s; the trial hangs")
+    fail(
+      position, "no progress for \(seconds) s; the trial hangs",
+      detail: "while \(progress.phase.rawValue), epoch \(progress.epoch) of \(progress.epochs), step "
+        + "\(progress.step) of \(progress.stepsPerEpoch)\n\(attempt), \(trials[position].plan.label), on \(name(worker))"
+    )
     send(.revoke(attempt, .hung), to: worker, on: connection)
   }
 
@@ -65,17 +80,25 @@ extension Scheduler {
     sendAssignment(position)
   }
 
-  mutating func tick(at now: Moment) {
+  /// Extends leases when ticks have failed to come. Before anything else is done at that time: what a message renews
+  /// is counted from now, and stands in no need of it.
+  mutating func noticeStall(at now: Moment) {
     let gap = lastTick.duration(to: now)
+    guard gap > settings.tick * 2 else { return }
     lastTick = now
-    if gap > settings.tick * 2 { extend(by: gap - settings.tick) }
+    extend(by: gap - settings.tick)
+  }
+
+  mutating func tick(at now: Moment) {
+    lastTick = now
     for position in running.sorted() {
       guard let tenure = trials[position].tenure, tenure.leaseEnds < now else { continue }
       let worker = trials[position].worker.map(name) ?? "its worker"
       lose(position, "\(worker) was not heard of for a lease")
     }
+    let silence = min(settings.lease, max(settings.silence, settings.heartbeat * 2.5))
     for (worker, entry) in workers where entry.connection != nil {
-      guard entry.heard + settings.lease < now else { continue }
+      guard entry.heard + silence < now else { continue }
       workerOfConnection[entry.connection!] = nil
       workers[worker]!.connection = nil
       workers[worker]!.wantsTrial = false
@@ -107,8 +130,7 @@ extension Scheduler {
 
   mutating func endIfDone(at now: Moment) {
     guard let deadline = shutdownDeadline, !ended else { return }
-    let present = workers.values.contains { $0.introduced && !$0.left && $0.connection != nil }
-    guard !present || now >= deadline else { return }
+    guard workerOfConnection.isEmpty || now >= deadline else { return }
     ended = true
     output.append(.end)
   }

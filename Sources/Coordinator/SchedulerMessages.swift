@@ -21,12 +21,12 @@ extension Scheduler {
       workers[worker]!.wantsTrial = heartbeat.wantsTrial
       review(heartbeat.held, of: worker, on: connection, at: now)
       send(.acknowledge(workers[worker]!.applied), to: worker, on: connection)
-      if shutdownDeadline != nil { send(.drain, to: worker, on: connection) }
+      drainIfAsked(worker, on: connection)
       updateIdle(worker)
     case .snapshot, .finished, .released:
       take(envelope, on: connection, at: now)
     case .goodbye:
-      bidFarewell(worker)
+      bidFarewell(worker, at: now)
     }
   }
 
@@ -67,8 +67,12 @@ extension Scheduler {
       acknowledged: entry.applied)
     send(.welcome(welcome), to: worker, on: connection)
     review(hello.held, of: worker, on: connection, at: now)
-    if shutdownDeadline != nil { send(.drain, to: worker, on: connection) }
+    drainIfAsked(worker, on: connection)
     updateIdle(worker)
+  }
+
+  private mutating func drainIfAsked(_ worker: String, on connection: ConnectionID) {
+    if shutdownDeadline != nil || workers[worker]!.draining { send(.drain, to: worker, on: connection) }
   }
 
   /// Why the worker cannot take part, if it cannot.
@@ -137,34 +141,53 @@ extension Scheduler {
     case .snapshot(_, let snapshot):
       trials[position].tenure?.leaseEnds = now + settings.lease
       persist(.snapshot(attempt, snapshot))
+      judge(position, snapshot, on: connection, at: now)
     case .released(_, let reason):
       persist(.attemptEnded(attempt, .released(reason)))
       log(.info, "\(name(worker)) gave back \(attempt): \(reason.rawValue)")
       makePending(position)
     case .finished(let report):
       switch report.ending {
-      case .result(let outcome, _): complete(position, report, outcome)
-      case .failure(let line): fail(position, line)
+      case .result(let outcome, _): complete(position, report, outcome, at: now)
+      case .failure(let line): fail(position, line, detail: report.detail)
       }
     case .hello, .heartbeat, .goodbye: break
     }
   }
 
-  private mutating func bidFarewell(_ worker: String) {
+  private mutating func bidFarewell(_ worker: String, at now: Moment) {
     log(.info, "\(name(worker)) left")
     for attempt in workers[worker]!.held.sorted() {
       if let position = positions[attempt.trial] { lose(position, "its worker left", excused: true) }
     }
     workers[worker]!.left = true
     workers[worker]!.wantsTrial = false
-    if let connection = workers[worker]!.connection { lose(connection) }
+    if let connection = workers[worker]!.connection { lose(connection, at: now) }
     persist(.workerLeft(worker))
   }
 
-  /// The connection is gone; what its worker holds stays its own until the lease ends.
-  mutating func lose(_ connection: ConnectionID) {
+  /// Takes back at once what the workers hold whose ids begin with `prefix`, and lets go of them.
+  mutating func expel(_ prefix: String, _ line: String, at now: Moment) {
+    for worker in workers.keys.filter({ $0.hasPrefix(prefix) }).sorted() where !workers[worker]!.left {
+      log(.warning, "\(name(worker)) is refused: \(line)")
+      for attempt in workers[worker]!.held.sorted() {
+        if let position = positions[attempt.trial] { lose(position, line, excused: true) }
+      }
+      workers[worker]!.wantsTrial = false
+      guard let connection = workers[worker]!.connection else { continue }
+      send(.refused(.keyNotAllowed, line), to: worker, on: connection)
+      lose(connection, at: now)
+    }
+  }
+
+  /// The connection is gone; what its worker holds stays its own for a grace, in which it may come back.
+  mutating func lose(_ connection: ConnectionID, at now: Moment) {
     guard let worker = workerOfConnection.removeValue(forKey: connection) else { return }
     workers[worker]!.connection = nil
+    for attempt in workers[worker]!.held {
+      guard let position = positions[attempt.trial], let tenure = trials[position].tenure else { continue }
+      trials[position].tenure!.leaseEnds = min(tenure.leaseEnds, now + settings.grace)
+    }
     updateIdle(worker)
   }
 }

@@ -1,21 +1,19 @@
 public import SweepProtocol
 
 extension Scheduler {
-  mutating func answer(_ request: ClientRequest, to connection: ConnectionID, at now: Moment) {
-    switch request {
-    case .status:
-      output.append(.reply(.status(status(at: now)), to: connection))
-    case .shutdown:
-      output.append(.reply(.shuttingDown, to: connection))
-      shutDown(at: now)
-    }
-  }
+  /// Trials given up that a status tells of at most.
+  private static let mostGivenUp = 20
 
   /// The sweep as it stands: workers by name, running trials in the order of the sweep.
   public func status(at now: Moment) -> ClusterStatus {
     var status = ClusterStatus()
-    status.sweep = settings.sweep
-    for trial in trials { status.counts.count(trial.state) }
+    status.sweep = sweeps.joined(separator: ", ")
+    status.counts = counts
+    if counts.failed + counts.quarantined > 0 { status.givenUp = givenUp() }
+    status.paused = paused
+    status.quarantinedHosts = hosts.compactMap { host, entry in
+      entry.quarantine.map { QuarantinedHost(host: host, reason: $0) }
+    }.sorted { $0.host < $1.host }
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
     for (id, worker) in workers where worker.introduced && !worker.left {
@@ -31,8 +29,16 @@ extension Scheduler {
           worker: workers[worker]?.record.name ?? "", progress: tenure.progress))
       status.imagesPerSecond += tenure.progress.imagesPerSecond
     }
-    status.secondsLeft = secondsLeft(status)
+    status.secondsLeft = secondsLeft(at: now)
     return status
+  }
+
+  private func givenUp() -> [GivenUpTrial] {
+    trials.lazy.filter(\.state.isGivenUp).prefix(Self.mostGivenUp).map { trial in
+      GivenUpTrial(
+        trial: trial.plan.id, label: trial.plan.label, isQuarantined: trial.state == .quarantined,
+        line: trial.error ?? "", detail: trial.detail)
+    }
   }
 
   private func line(_ id: String, _ worker: WorkerEntry, at now: Moment) -> WorkerStatus {
@@ -49,29 +55,20 @@ extension Scheduler {
     line.results = worker.results
     return line
   }
-
-  /// By the pace of the results so far; before the first, unknown.
-  private func secondsLeft(_ status: ClusterStatus) -> Double? {
-    let results = workers.values.reduce(0) { $0 + $1.results }
-    let open = status.counts.pending + status.counts.running
-    if open == 0 { return 0 }
-    if status.counts.pending == 0, !status.running.isEmpty {
-      let left = status.running.compactMap(\.progress.secondsLeft)
-      if left.count == status.running.count { return left.max() }
-    }
-    return results == 0 ? nil : status.elapsed / Double(results) * Double(open)
-  }
 }
 
 extension TrialCounts {
-  fileprivate mutating func count(_ state: TrialState) {
+  mutating func count(_ state: TrialState, _ change: Int = 1) {
     switch state {
-    case .pending: pending += 1
-    case .running: running += 1
-    case .completed: completed += 1
-    case .diverged: diverged += 1
-    case .vanished: vanished += 1
-    case .failed: failed += 1
+    case .pending: pending += change
+    case .running: running += change
+    case .completed: completed += change
+    case .diverged: diverged += change
+    case .vanished: vanished += change
+    case .stopped: stopped += change
+    case .failed: failed += change
+    case .quarantined: quarantined += change
+    case .cancelled: cancelled += change
     }
   }
 }

@@ -1,5 +1,5 @@
 public import SweepProtocol
-internal import ZeroMQ
+public import ZeroMQ
 
 /// Asks a coordinator how things stand, or to stop. For `strata status` and `strata run`.
 public actor StatusClient {
@@ -9,17 +9,23 @@ public actor StatusClient {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
 
   private let endpoint: Endpoint
+  private let security: CurveSecurity?
   private var context: Context?
   private var socket: Socket?
+  private var monitor: SocketMonitor?
   private var waiting: [(id: Int, body: @Sendable (Answer) -> Void)] = []
   private var asked = 0
 
+  /// - Parameter security: of a coordinator that uses keys, and a key it allows.
   /// - Throws: `EndpointError`.
-  public init(endpoint: String) throws { self.endpoint = try Endpoint(connecting: endpoint) }
+  public init(endpoint: String, security: CurveSecurity? = nil) throws {
+    self.endpoint = try Endpoint(connecting: endpoint)
+    self.security = security
+  }
 
   /// Blocks the calling thread until the coordinator answers.
   ///
-  /// - Throws: `CoordinatorError.noAnswer` after `timeout`, `unreadableAnswer`.
+  /// - Throws: `CoordinatorError.noAnswer` after `timeout`, `handshake`, `unreadableAnswer`.
   public nonisolated func request(_ request: ClientRequest, timeout: Duration) throws -> ClientReply {
     try loop.wait { done in self.assumeIsolated { $0.ask(request, timeout, done) } }.get()
   }
@@ -56,12 +62,16 @@ public actor StatusClient {
     // A name is taken for its IPv4 address: libzmq tries one only, and coordinators listen on IPv4 by default.
     options.ipv6 = endpoint.host.contains(":")
     options.maximumMessageBytes = Wire.longestFrame
+    options.security = security
     let context = try self.context ?? Context()
     let socket = try Socket(context, .dealer, options: options)
+    let monitor = try socket.monitor(.failures)
     try socket.connect(endpoint.description)
     loop.watch(socket, for: self) { $0.receive() }
+    loop.watch(monitor.socket, for: self) { $0.noteHandshake() }
     self.context = context
     self.socket = socket
+    self.monitor = monitor
     return socket
   }
 
@@ -79,14 +89,23 @@ public actor StatusClient {
     }
   }
 
+  private func noteHandshake() {
+    while let event = try? monitor?.next() {
+      guard case .handshakeFailed(let failure) = event.kind else { continue }
+      let reason = failure.explanation(security)
+      return fail(CoordinatorError.handshake(endpoint: endpoint.description, reason: reason))
+    }
+  }
+
   private func giveUp(on id: Int, after timeout: Duration) {
     if waiting.contains(where: { $0.id == id }) { fail(noAnswer(timeout)) }
   }
 
   /// An answer that comes later must not be taken for the next request's, so the connection goes.
   private func fail(_ error: any Error) {
-    if let socket { loop.unwatch(socket) }
+    for socket in [socket, monitor?.socket].compactMap({ $0 }) { loop.unwatch(socket) }
     socket = nil
+    monitor = nil
     for (_, body) in waiting { body(.failure(error)) }
     waiting = []
   }

@@ -1,14 +1,28 @@
 internal import Foundation
 public import ResultStore
-internal import SweepProtocol
+public import SweepProtocol
 internal import Sweeps
 
 extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {
     let now = Date()
+    var algorithms = AlgorithmTexts()
     try write { batch in
-      for record in records { try batch.apply(record, at: now) }
+      for record in Self.withoutSuperseded(records) { try batch.apply(record, at: now, &algorithms) }
     }
+  }
+
+  /// A worker's later sequence number takes the place of its earlier ones.
+  private static func withoutSuperseded(_ records: [Record]) -> [Record] {
+    var seen: Set<String> = []
+    var kept: [Record] = []
+    kept.reserveCapacity(records.count)
+    for record in records.reversed() {
+      if case .applied(let worker, _) = record, !seen.insert(worker).inserted { continue }
+      kept.append(record)
+    }
+    kept.reverse()
+    return kept
   }
 
   public func ports() throws -> RecordedPorts? {
@@ -30,9 +44,21 @@ extension Store: RecordStore {
       let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
       let workers = try reader.workers()
       var restoration = SchedulerRestoration()
-      restoration.trials = try reader.trials(sweep: sweep).map { row in
-        try SchedulerRestoration.Trial(row, attempts: attempts[row.id] ?? [], checkpoint: checkpoints[row.id])
+      let sweeps = try reader.sweeps().filter { sweep == nil || $0.name == sweep || $0.isSubmitted }
+      restoration.sweeps = sweeps.map(\.name)
+      var rows = try restoration.sweeps.flatMap { try reader.trials(sweep: $0) }
+      if sweep == nil { rows += try reader.trials() }
+      var seen: Set<String> = []
+      var estimate = WorkEstimate()
+      restoration.trials = try rows.filter { seen.insert($0.id).inserted }.map { row in
+        try SchedulerRestoration.Trial(
+          row, work: estimate.work(of: row.configuration), attempts: attempts[row.id] ?? [],
+          checkpoint: checkpoints[row.id])
       }
+      restoration.rules = try sweeps.compactMap { try reader.stoppingRule(of: $0) }
+      restoration.paused = try reader.setting(pausedKey) != nil
+      restoration.quarantinedHosts = Dictionary(
+        uniqueKeysWithValues: try reader.quarantinedHosts().map { ($0.host, $0.message) })
       restoration.fingerprints = try reader.datasets()
       restoration.applied = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0.acknowledged) })
       restoration.left = Set(workers.filter { $0.left != nil }.map(\.id))
@@ -42,14 +68,71 @@ extension Store: RecordStore {
 }
 
 private let portsKey = "coordinator.ports"
+private let pausedKey = "coordinator.paused"
+
+// MARK: - Submissions
+
+extension Store {
+  public func beginSubmission(_ sweep: SubmittedSweep) throws {
+    let record = SweepRecord(
+      name: sweep.name, description: sweep.description, source: sweep.source, created: Date(),
+      isSubmitted: true)
+    try write { try $0.beginSubmission(record) }
+  }
+
+  public func submit(
+    _ trials: [NewTrial], to sweep: String, at offset: Int
+  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
+    let added = try write { try $0.submit(trials, to: sweep, at: offset) }
+    var estimate = WorkEstimate()
+    let rows = try read { reader in
+      try trials.map { trial in
+        let work = try estimate.work(of: trial.configuration)
+        if added.contains(trial.id) { return SchedulerRestoration.Trial(plan: PlannedTrial(trial, work)) }
+        guard var row = try reader.trial(trial.id) else { throw StoreError.unknownTrial(trial.id) }
+        row.label = trial.label
+        return try SchedulerRestoration.Trial(
+          row, work: work, attempts: try reader.attempts(trial: trial.id),
+          checkpoint: try reader.checkpoints(trial: trial.id).first)
+      }
+    }
+    return (added.count, rows)
+  }
+
+  public func endSubmission(of sweep: String) throws -> StoppingRule? {
+    try write { try $0.endSubmission(of: sweep) }
+    return try read { reader in
+      try reader.sweeps().first { $0.name == sweep }.flatMap { try reader.stoppingRule(of: $0) }
+    }
+  }
+}
+
+extension PlannedTrial {
+  init(_ trial: NewTrial, _ work: TrialWork) {
+    self.init(
+      id: trial.id, label: trial.label, dataset: trial.configuration.data.dataset.rawValue,
+      configuration: trial.json, work: work)
+  }
+}
+
+extension StoreReader {
+  /// nil: the sweep has none.
+  fileprivate func stoppingRule(of sweep: SweepRecord) throws -> StoppingRule? {
+    guard let rule = EarlyStopping(sweepFile: sweep.source) else { return nil }
+    let known = try evaluations(sweep: sweep.name, epoch: rule.epoch).mapValues { rule.badness(of: $0) }
+    return StoppingRule(rule, of: sweep.name, trials: Set(try trialIDs(sweep: sweep.name)), known: known)
+  }
+}
 
 extension SchedulerRestoration.Trial {
   /// - Parameter attempts: the trial's, by number.
-  fileprivate init(_ row: TrialRecord, attempts: [AttemptRecord], checkpoint: CheckpointRecord?) throws {
+  fileprivate init(
+    _ row: TrialRecord, work: TrialWork, attempts: [AttemptRecord], checkpoint: CheckpointRecord?
+  ) throws {
     self.init(
       plan: PlannedTrial(
         id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
-        configuration: row.json))
+        configuration: row.json, work: work))
     state = TrialState(rawValue: row.state.rawValue)!
     error = row.message
     failures = row.failures
@@ -59,7 +142,9 @@ extension SchedulerRestoration.Trial {
           CheckpointPosition(epoch: $0, step: attempt.resumedStep ?? 0)
         }
         return .init(
-          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost)
+          number: attempt.number, worker: attempt.worker, origin: origin, isLost: attempt.ending == .lost,
+          host: attempt.host, failure: attempt.ending == .failed ? attempt.message ?? "" : nil,
+          detail: attempt.detail ?? "", seconds: attempt.ending == .result ? attempt.seconds ?? 0 : 0)
       })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
@@ -72,7 +157,7 @@ extension SchedulerRestoration.Trial {
 }
 
 extension StoreBatch {
-  fileprivate func apply(_ record: Record, at now: Date) throws {
+  fileprivate func apply(_ record: Record, at now: Date, _ algorithms: inout AlgorithmTexts) throws {
     switch record {
     case .worker(let worker):
       try saveWorker(
@@ -94,7 +179,7 @@ extension StoreBatch {
     case .attemptEnded(let attempt, let end): try self.end(attempt, end, at: now)
     case .snapshot(let attempt, let snapshot):
       try saveSnapshot(trial: attempt.trial, attempt: attempt.number, snapshot)
-    case .result(let report): try save(report, at: now)
+    case .result(let report): try save(report, at: now, algorithms: algorithms.text(report.algorithms))
     case .checkpoint(let checkpoint):
       let descriptor = checkpoint.descriptor
       try saveCheckpoint(
@@ -102,6 +187,13 @@ extension StoreBatch {
           trial: checkpoint.attempt.trial, epoch: descriptor.position.epoch, step: descriptor.position.step,
           attempt: checkpoint.attempt.number, size: descriptor.size, sha256: descriptor.sha256,
           file: CheckpointDirectory.name(checkpoint)))
+    case .checkpointDamaged(let checkpoint, let attempt):
+      try dropCheckpoint(
+        trial: attempt.trial, file: CheckpointDirectory.name(checkpoint), attempt: attempt.number)
+    case .paused(let paused): try setSetting(pausedKey, paused ? "yes" : nil)
+    case .hostQuarantined(let host, let reason):
+      try quarantineHost(QuarantinedHostRecord(host: host, since: now, message: reason))
+    case .hostReleased(let host): try releaseHost(host)
     }
   }
 
@@ -109,8 +201,10 @@ extension StoreBatch {
     switch end {
     // The result's own record says more.
     case .result: break
-    case .failed(let line):
-      try attemptEnded(trial: attempt.trial, number: attempt.number, .failed, at: now, message: line)
+    case .failed(let line, let detail):
+      try attemptEnded(
+        trial: attempt.trial, number: attempt.number, .failed, at: now, message: line,
+        detail: detail.isEmpty ? nil : detail)
     case .released(let reason):
       let ending: AttemptEnding =
         switch reason {
@@ -120,26 +214,40 @@ extension StoreBatch {
         }
       try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
     case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
+    case .cancelled: try attemptEnded(trial: attempt.trial, number: attempt.number, .cancelled, at: now)
+    case .stopped(let line):
+      try attemptEnded(trial: attempt.trial, number: attempt.number, .result, at: now, message: line)
     }
   }
 
   /// A result ends its attempt.
-  private func save(_ report: AttemptReport, at now: Date) throws {
+  private func save(_ report: AttemptReport, at now: Date, algorithms: String?) throws {
     guard case .result(let outcome, let hash) = report.ending else { return }
     let attempt = report.attempt
     try setOutcome(attempt.trial, outcome, weightsSHA256: hash, seconds: report.seconds)
-    let algorithms = report.algorithms.map {
-      Algorithm(index: $0.index, layer: $0.layer, algorithm: $0.algorithm)
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try attemptEnded(
       trial: attempt.trial, number: attempt.number, .result, at: now, seconds: report.seconds,
-      algorithms: algorithms.isEmpty ? nil : String(decoding: try encoder.encode(algorithms), as: UTF8.self))
+      algorithms: algorithms)
+  }
+}
+
+/// The text of the column `algorithms`, made once for the many attempts that have the same.
+private struct AlgorithmTexts {
+  private var texts: [[LayerAlgorithm]: String] = [:]
+
+  /// JSON; nil for none.
+  mutating func text(_ algorithms: [LayerAlgorithm]) throws -> String? {
+    if algorithms.isEmpty { return nil }
+    if let text = texts[algorithms] { return text }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let entries = algorithms.map { Entry(index: $0.index, layer: $0.layer, algorithm: $0.algorithm) }
+    let text = String(decoding: try encoder.encode(entries), as: UTF8.self)
+    texts[algorithms] = text
+    return text
   }
 
-  /// A layer's entry in the attempt's column `algorithms`.
-  private struct Algorithm: Encodable {
+  private struct Entry: Encodable {
     let index: Int
     let layer: String
     let algorithm: String

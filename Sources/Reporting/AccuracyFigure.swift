@@ -64,7 +64,7 @@ struct AccuracyFigure: Sendable {
 
   private func statusLegend() -> Markup {
     let present = model.statusCounts.filter {
-      [.completed, .diverged, .vanished, .running].contains($0.status)
+      [.completed, .diverged, .vanished, .stopped, .running].contains($0.status)
     }
     guard present.count > 1 else { return .many([]) }
     return .tag("p", ["class": "statuses"], present.map { PageParts.badge($0.status) })
@@ -77,7 +77,10 @@ extension ReportStatus {
     case .completed: "#0072b2"
     case .diverged: "#b23c00"
     case .vanished: "#7a4f9a"
+    case .stopped: "#8a5a00"
     case .failed: "#1c2530"
+    case .quarantined: "#7a1f3d"
+    case .cancelled: "#8a6d00"
     case .running: "#007a59"
     case .pending: "#6b7682"
     }

@@ -75,7 +75,7 @@ enum PageStyle {
     dl { margin: 8px 0 18px; display: grid; grid-template-columns: minmax(130px, max-content) 1fr; gap: 2px 20px;
       font-size: 13.5px; }
     dt { grid-column: 1; color: var(--soft); overflow-wrap: anywhere; }
-    dd { grid-column: 2; margin: 0; overflow-wrap: anywhere; }
+    dd { grid-column: 2; margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     @media (max-width: 640px) { header, main { padding: 0 16px; } h1 { font-size: 26px; } }
     @page { size: A4 landscape; margin: 12mm; }

@@ -20,9 +20,17 @@ struct ReportNotes: Sendable {
       ("taken over", repeated.map { "\(name($0)): attempt \($0.provenance?.attempt ?? 1) counted" }))
     entries.append(
       (
-        "failures",
-        trials.filter { $0.status == .failed }.map {
+        "stopped early",
+        trials.filter { $0.status == .stopped }.map {
           "\(name($0)): \($0.failure ?? "no reason was recorded")"
+        }
+      ))
+    entries.append(
+      (
+        "failures",
+        trials.filter(\.status.isGivenUp).map { trial in
+          let lines = [trial.failure ?? "no reason was recorded", trial.failureDetail].compactMap { $0 }
+          return "\(name(trial)) (\(trial.status.rawValue)): \(lines.joined(separator: "\n"))"
         }
       ))
     return entries.filter { !$0.values.isEmpty }

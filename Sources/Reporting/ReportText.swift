@@ -1,3 +1,5 @@
+import Sweeps
+
 /// The results table for terminals.
 public enum ReportText {
   /// Title, counts of outcomes, and one line for each configuration; `±` is the standard deviation over seeds
@@ -16,6 +18,22 @@ public enum ReportText {
     for configuration in model.configurations {
       table.append(columns.map { $0.cell(configuration) }.map { $0.text + $0.spread })
     }
-    return output + "\n" + table.text
+    output += "\n" + table.text
+    for trial in model.trials where trial.status.isGivenUp {
+      output +=
+        "\n"
+        + failure(
+          "\(trial.label), seed \(trial.configuration.seed) (\(trial.identity.prefix(12)))",
+          trial.status.rawValue, trial.failure, trial.failureDetail)
+    }
+    return output
+  }
+
+  /// What became of a trial that errors stopped: a line, and below it the error in full.
+  public static func failure(_ trial: String, _ status: String, _ line: String?, _ detail: String?) -> String
+  {
+    var output = "\(trial) is \(status): \(line ?? "no reason was recorded")\n"
+    for line in (detail ?? "").split(whereSeparator: \.isNewline) { output += "    \(line)\n" }
+    return output
   }
 }

@@ -3,7 +3,10 @@ public import Sweeps
 
 /// Where a trial stands, as the report tells it.
 public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
-  case completed, diverged, vanished, failed, running, pending
+  case completed, diverged, vanished, stopped, failed, quarantined, cancelled, running, pending
+
+  /// Errors stopped it.
+  public var isGivenUp: Bool { self == .failed || self == .quarantined }
 
   /// What the word means, for a reader who meets it first.
   public var explanation: String {
@@ -11,7 +14,11 @@ public enum ReportStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case .completed: "trained to its last epoch"
     case .diverged: "the loss stopped being a finite number; statistics up to then are kept"
     case .vanished: "never left chance accuracy; statistics are kept"
+    case .stopped:
+      "among the worst under quantization at the sweep's early-stopping epoch; results up to then"
     case .failed: "an error stopped it; no result"
+    case .quarantined: "the same error on two hosts stopped it; no result"
+    case .cancelled: "taken back before its end"
     case .running: "a worker is training it"
     case .pending: "not begun"
     }
@@ -26,8 +33,10 @@ public struct ReportTrial: Hashable, Sendable {
   public var label: String
   public var configuration: TrialConfiguration
   public var status: ReportStatus
-  /// Why it failed, where it did.
+  /// Why it failed or was stopped, where it did.
   public var failure: String?
+  /// The error in full, and where the trial was; several lines.
+  public var failureDetail: String?
   /// In order of epochs.
   public var snapshots: [Snapshot]
   public var provenance: Provenance?
@@ -46,7 +55,7 @@ public struct ReportTrial: Hashable, Sendable {
 
   public init(
     identity: String, label: String, configuration: TrialConfiguration, status: ReportStatus,
-    failure: String? = nil,
+    failure: String? = nil, failureDetail: String? = nil,
     snapshots: [Snapshot] = [], provenance: Provenance? = nil
   ) {
     self.identity = identity
@@ -54,6 +63,7 @@ public struct ReportTrial: Hashable, Sendable {
     self.configuration = configuration
     self.status = status
     self.failure = failure
+    self.failureDetail = failureDetail
     self.snapshots = snapshots
     self.provenance = provenance
   }

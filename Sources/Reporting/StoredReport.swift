@@ -27,6 +27,8 @@ extension ReportModel {
       ReportTrial(
         identity: record.id, label: record.label, configuration: record.configuration,
         status: ReportStatus(record.state), failure: record.message,
+        failureDetail: record.state.isGivenUp
+          ? attempts[record.id]?.last { $0.ending == .failed }?.detail : nil,
         snapshots: try reader.snapshots(trial: record.id, distributions: false),
         provenance: Self.provenance(
           attempts[record.id] ?? [], workers, fingerprints[record.configuration.data.dataset.rawValue]))
@@ -59,7 +61,10 @@ extension ReportStatus {
     case .completed: self = .completed
     case .diverged: self = .diverged
     case .vanished: self = .vanished
+    case .stopped: self = .stopped
     case .failed: self = .failed
+    case .quarantined: self = .quarantined
+    case .cancelled: self = .cancelled
     }
   }
 }

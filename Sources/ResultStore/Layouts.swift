@@ -1,6 +1,6 @@
 /// The columns of every table that rows are written to.
 enum Layouts {
-  static let sweep = TableLayout("sweep", ["name", "description", "source", "created"])
+  static let sweep = TableLayout("sweep", ["name", "description", "source", "created", "submitted"])
   static let trial = TableLayout(
     "trial",
     [
@@ -20,8 +20,9 @@ enum Layouts {
     "attempt",
     [
       "trial", "number", "worker", "host", "instruction_set", "threads", "started", "resumed_epoch",
-      "resumed_step", "ended", "ending", "message", "seconds", "algorithms",
+      "resumed_step", "ended", "ending", "message", "detail", "seconds", "algorithms",
     ])
+  static let quarantinedHost = TableLayout("quarantined_host", ["host", "since", "message"])
   static let checkpoint = TableLayout(
     "checkpoint", ["trial", "epoch", "step", "attempt", "size", "sha256", "file"])
   static let snapshot = TableLayout(

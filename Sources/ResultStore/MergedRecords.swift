@@ -65,7 +65,7 @@ struct MergedRecords {
       numbers[key.trial, default: [:]][row["number"]!] = attempt
       attempts[key] = Self.later(
         attempts[key], row,
-        by: ["ended", "ending", "message", "seconds", "algorithms", "resumed_epoch", "host"])
+        by: ["ended", "ending", "message", "detail", "seconds", "algorithms", "resumed_epoch", "host"])
     }
     let sql = "SELECT trial, epoch, attempt, train_seconds, snapshot_seconds FROM snapshot"
     for row in try Row.fetchAll(db, sql: sql) {
@@ -104,8 +104,9 @@ struct MergedRecords {
 
   private static func rank(_ row: Values) -> Int {
     switch row.text("state") {
-    case "completed", "diverged", "vanished": 2
-    case "failed": 1
+    case "completed", "diverged", "vanished": 3
+    case "stopped": 2
+    case "failed", "quarantined", "cancelled": 1
     default: 0
     }
   }
@@ -117,12 +118,13 @@ struct MergedRecords {
     return row
   }
 
-  /// A result stands above a failure, and that above what is unfinished; between equals the greater of each column.
+  /// The result of a whole training stands above that of a stopped one, that above a failure, and that above what
+  /// is unfinished; between equals the greater of each column.
   private static func join(_ a: Values, _ b: Values) throws -> Values {
     let b = atRest(b)
     let id = a.text("id")
     try agree(a, b, ["configuration"], trial: id)
-    if rank(a) == 2, rank(b) == 2 { try agree(a, b, ["state", "weights_sha256"], trial: id) }
+    if rank(a) == 3, rank(b) == 3 { try agree(a, b, ["state", "weights_sha256"], trial: id) }
     let greater = a.merging(b) { $0.isLess(than: $1) ? $1 : $0 }
     if rank(a) == rank(b) { return greater }
     var joined = rank(a) > rank(b) ? a : b

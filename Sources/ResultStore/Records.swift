@@ -5,11 +5,21 @@ public enum TrialState: String, Codable, Hashable, Sendable, CaseIterable {
   case pending, running
   /// Results (SPEC C5): final, and never trained again.
   case completed, diverged, vanished
+  /// Likewise: its sweep's rule ended it at a snapshot (SPEC G6).
+  case stopped
   /// Given up after errors, until it is put back to `pending`.
   case failed
+  /// The same error came on two hosts: given up at once, likewise.
+  case quarantined
+  /// Taken back by a person, likewise.
+  case cancelled
 
+  /// Nothing is to be done for the trial, as it stands.
+  public var isOver: Bool { self != .pending && self != .running }
+  /// It is over by errors.
+  public var isGivenUp: Bool { self == .failed || self == .quarantined }
   /// The trial has a result.
-  public var hasResult: Bool { [.completed, .diverged, .vanished].contains(self) }
+  public var hasResult: Bool { [.completed, .diverged, .vanished, .stopped].contains(self) }
 }
 
 public enum AttemptEnding: String, Codable, Hashable, Sendable, CaseIterable {
@@ -18,6 +28,8 @@ public enum AttemptEnding: String, Codable, Hashable, Sendable, CaseIterable {
   case preempted, stopping, drained
   /// Its worker fell silent for a lease, left, or never took it up.
   case lost
+  /// A person took the trial back.
+  case cancelled
 }
 
 public struct SweepRecord: Hashable, Sendable {
@@ -27,12 +39,17 @@ public struct SweepRecord: Hashable, Sendable {
   public var source: String
   /// Kept to the millisecond, as all times are.
   public var created: Date
+  /// Every coordinator of the store runs it, whichever sweep it was started with.
+  public var isSubmitted: Bool
 
-  public init(name: String, description: String = "", source: String, created: Date) {
+  public init(
+    name: String, description: String = "", source: String, created: Date, isSubmitted: Bool = false
+  ) {
     self.name = name
     self.description = description
     self.source = source
     self.created = created
+    self.isSubmitted = isSubmitted
   }
 }
 
@@ -52,6 +69,8 @@ public struct AttemptRecord: Hashable, Sendable {
   public var ended: Date?
   public var ending: AttemptEnding?
   public var message: String?
+  /// The error in full, and where the trial was; several lines.
+  public var detail: String?
   /// Wall seconds the worker reported.
   public var seconds: Double?
   /// JSON of the implementation that computed each layer.
@@ -114,5 +133,18 @@ public struct CheckpointRecord: Hashable, Sendable {
     self.size = size
     self.sha256 = sha256
     self.file = file
+  }
+}
+
+/// A host that gets no trials, because many failed there.
+public struct QuarantinedHostRecord: Hashable, Sendable {
+  public var host: String
+  public var since: Date
+  public var message: String
+
+  public init(host: String, since: Date, message: String) {
+    self.host = host
+    self.since = since
+    self.message = message
   }
 }

@@ -1,4 +1,5 @@
 internal import GRDB
+public import Sweeps
 
 /// A trial at its last snapshot: the view `final_result`. Accuracies are fractions; what is over the calibration
 /// samples is their mean, and nil where the trial has none.
@@ -145,6 +146,41 @@ extension StoreReader {
         varianceOfSeedMeans: row.optionalNumber(), meanVarianceBetweenDraws: row.optionalNumber(),
         seedComponent: row.optionalNumber())
     }
+  }
+
+  /// Ids of a sweep's trials, in its order.
+  public func trialIDs(sweep: String) throws -> [String] {
+    try String.fetchAll(
+      db, sql: "SELECT trial FROM sweep_trial WHERE sweep = ? ORDER BY position", arguments: [sweep])
+  }
+
+  /// Test accuracies and QMSE of a sweep's trials that have a snapshot of the epoch, by trial; snapshots without
+  /// layers and all else.
+  public func evaluations(sweep: String, epoch: Int) throws -> [String: Snapshot] {
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT s.trial, s.test_accuracy, d.draw, d.quantized_accuracy, d.qmse
+        FROM sweep_trial m JOIN snapshot s ON s.trial = m.trial AND s.epoch = ?
+          LEFT JOIN draw_metrics d ON d.trial = s.trial AND d.epoch = s.epoch
+        WHERE m.sweep = ? ORDER BY m.position, d.draw
+        """, arguments: [epoch, sweep])
+    var snapshots: [String: Snapshot] = [:]
+    while let row = try rows.next() {
+      let trial: String = row[0]
+      var snapshot = snapshots[trial] ?? Snapshot()
+      snapshot.epoch = epoch
+      snapshot.testAccuracy = row[1] ?? .nan
+      if let draw: Int = row[2] {
+        var metrics = DrawMetrics()
+        metrics.draw = draw
+        metrics.quantizedAccuracy = row[3] ?? .nan
+        metrics.qmse = row[4] ?? .nan
+        snapshot.draws.append(metrics)
+      }
+      snapshots[trial] = snapshot
+    }
+    return snapshots
   }
 
   /// By layer.

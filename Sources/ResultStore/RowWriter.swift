@@ -1,6 +1,4 @@
-internal import Foundation
 internal import GRDB
-internal import GRDBSQLite
 
 /// A table's columns in the order rows are written and read. The last is `special` where numbers need it.
 struct TableLayout {
@@ -35,108 +33,64 @@ struct TableLayout {
   }
 }
 
-/// Inserts rows through one prepared statement, value by value in the layout's order, without boxing them.
+/// Inserts rows through one prepared statement, value by value in the layout's order.
 struct RowWriter {
   private let layout: TableLayout
-  private let statement: Statement
-  private let handle: SQLiteStatement
-  private var index: CInt = 0
+  private var writer: StatementWriter
   private var special = ""
 
   init(_ db: Database, _ layout: TableLayout) throws {
     self.layout = layout
-    statement = try db.cachedStatement(sql: layout.insertion)
-    statement.setUncheckedArguments(StatementArguments())
-    handle = statement.sqliteStatement
+    writer = try StatementWriter(db, layout.insertion)
   }
 
-  private mutating func next() -> CInt {
-    if index == 0 { sqlite3_reset(handle) }
-    index += 1
-    return index
-  }
-
-  private func check(_ code: CInt) throws {
-    if code != SQLITE_OK {
-      throw DatabaseError(resultCode: ResultCode(rawValue: code), sql: layout.insertion)
-    }
-  }
-
-  mutating func add(_ value: String) throws {
-    var value = value
-    let index = next()
-    try check(
-      value.withUTF8 { bytes in
-        bytes.withMemoryRebound(to: CChar.self) {
-          sqlite3_bind_text(handle, index, $0.baseAddress ?? Self.empty, CInt($0.count), Self.copied)
-        }
-      })
-  }
-
-  mutating func add(_ value: String?) throws {
-    guard let value else { return try addNull() }
-    try add(value)
-  }
-
-  mutating func add(_ value: Int) throws { try check(sqlite3_bind_int64(handle, next(), Int64(value))) }
-
-  mutating func add(_ value: Int?) throws {
-    guard let value else { return try addNull() }
-    try add(value)
-  }
-
+  mutating func add(_ value: String) throws { try writer.add(value) }
+  mutating func add(_ value: String?) throws { try writer.add(value) }
+  mutating func add(_ value: Int) throws { try writer.add(value) }
+  mutating func add(_ value: Int?) throws { try writer.add(value) }
   mutating func add(_ value: Float) throws { try add(Double(value)) }
 
   mutating func add(_ value: Double) throws {
-    let index = next()
     if value.isNaN {
-      note("NaN", index)
+      note("NaN")
     } else if value == 0, value.sign == .minus {
-      note("-0", index)
+      note("-0")
     }
-    try check(sqlite3_bind_double(handle, index, value))
+    try writer.add(value)
   }
 
   mutating func add(_ value: Double?) throws {
-    guard let value else { return try addNull() }
-    try add(value)
+    if let value { try add(value) } else { try writer.addNull() }
   }
 
   /// As little-endian bytes.
-  mutating func add(_ values: [UInt32]) throws { try addBlob(values.map(\.littleEndian)) }
-  mutating func add(_ values: [Float]) throws { try addBlob(values.map(\.bitPattern.littleEndian)) }
-
-  private mutating func addBlob(_ values: [UInt32]) throws {
-    let index = next()
-    try check(
-      values.withUnsafeBytes { bytes in
-        bytes.isEmpty
-          ? sqlite3_bind_zeroblob(handle, index, 0)
-          : sqlite3_bind_blob(handle, index, bytes.baseAddress, CInt(bytes.count), Self.copied)
-      })
+  mutating func add(_ values: [UInt32]) throws {
+    try (Self.isLittleEndian ? values : values.map(\.littleEndian)).withUnsafeBytes {
+      try writer.add(bytes: $0)
+    }
+  }
+  mutating func add(_ values: [Float]) throws {
+    guard Self.isLittleEndian else { return try add(values.map(\.bitPattern)) }
+    try values.withUnsafeBytes { try writer.add(bytes: $0) }
   }
 
-  private mutating func addNull() throws { try check(sqlite3_bind_null(handle, next())) }
+  private static let isLittleEndian = 1 == 1.littleEndian
 
-  private mutating func note(_ what: String, _ index: CInt) {
+  /// Of the value added next.
+  private mutating func note(_ what: String) {
     precondition(layout.hasSpecial, "\(layout.table) has no column for special numbers")
     if !special.isEmpty { special += " " }
-    special += "\(layout.columns[Int(index) - 1])=\(what)"
+    special += "\(layout.columns[Int(writer.count)])=\(what)"
   }
 
   /// Inserts the row; the next begins.
-  mutating func insert() throws {
+  ///
+  /// - Parameter keeping: it has the same values in as many of its first columns, which are not to be added again.
+  mutating func insert(keeping: CInt = 0) throws {
     if layout.hasSpecial {
-      if special.isEmpty { try addNull() } else { try add(special) }
+      try writer.add(special.isEmpty ? nil : special)
       special = ""
     }
-    precondition(
-      Int(index) == layout.columns.count, "a row of \(layout.table) has \(layout.columns.count) values")
-    try statement.execute()
-    index = 0
+    try writer.run(keeping: keeping)
   }
-
-  /// SQLITE_TRANSIENT: SQLite takes a copy.
-  private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
-  nonisolated(unsafe) private static let empty = UnsafePointer(strdup("")!)
 }

@@ -9,7 +9,9 @@ struct Schema {
       try db.execute(sql: SchemaTables.words)
       try db.execute(sql: SchemaTables.results)
       try db.execute(sql: SchemaViews.all)
-    }
+    },
+    SchemaSteps.addControls,
+    SchemaSteps.addStopped,
   ])
 
   /// `steps[v]` takes a store from version v to v + 1.
@@ -21,8 +23,12 @@ struct Schema {
     let found = try Self.version(of: db)
     if found > version { throw StoreError.newerSchema(path: path, version: found, known: version) }
     if found == version { return }
+    // Off while tables are written anew, and checked before the commit.
+    try db.execute(sql: "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
+    defer { try? db.execute(sql: "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON") }
     try db.inTransaction(.immediate) {
       for step in steps[found...] { try step(db) }
+      try db.checkForeignKeys()
       try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")
       return .commit

@@ -1,7 +1,10 @@
-/// The tables of schema version 1. Their comments are kept by SQLite: `.schema` shows them.
+/// The tables of schema version 1; `SchemaSteps` has what later versions change. Their comments are kept by SQLite: `.schema` shows them.
 ///
 /// Numbers that SQLite's REAL cannot hold are kept in the row's `special` column: SQLite turns NaN into NULL and
 /// −0 into 0. Infinities need no such care.
+///
+/// Trials and attempts lie in the order they came, not in that of their keys, which are as good as random: those under
+/// way at a time then share pages, and a transaction writes few.
 enum SchemaTables {
   static let words = """
     CREATE TABLE setting (
@@ -46,7 +49,7 @@ enum SchemaTables {
       weights_sha256 TEXT, -- of the final weights
       seconds REAL, -- wall time of the attempt that ended it
       failures INTEGER NOT NULL -- attempts that ended in an error since it was last put back
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE sweep_trial (
       sweep TEXT NOT NULL REFERENCES sweep,
@@ -88,7 +91,7 @@ enum SchemaTables {
       seconds REAL,
       algorithms TEXT, -- JSON: the implementation that computed each layer
       PRIMARY KEY (trial, number)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 
     CREATE TABLE checkpoint (
       -- Where a trial would go on from.
@@ -131,8 +134,7 @@ enum SchemaTables {
       logit_mse REAL,
       changed_predictions REAL,
       special TEXT, -- as in layer_statistics
-      PRIMARY KEY (trial, epoch, draw),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE layer_statistics (
@@ -163,8 +165,7 @@ enum SchemaTables {
       histogram BLOB NOT NULL, -- little-endian uint32: 256 equal bins over minimum ... maximum
       channel_lower BLOB NOT NULL, -- little-endian float32, one per output channel
       channel_upper BLOB NOT NULL,
-      PRIMARY KEY (trial, epoch, draw, layer_index, kind),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw, layer_index, kind)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE layer_error (
@@ -179,8 +180,14 @@ enum SchemaTables {
       weights_alone_qmse REAL, -- of the network's output, with only this layer's weights quantized
       activations_alone_qmse REAL,
       special TEXT, -- as in layer_statistics
-      PRIMARY KEY (trial, epoch, draw, layer_index),
-      FOREIGN KEY (trial, epoch) REFERENCES snapshot ON DELETE CASCADE
+      PRIMARY KEY (trial, epoch, draw, layer_index)
     ) STRICT, WITHOUT ROWID;
+
+    -- What belongs to a snapshot goes with it. A foreign key would look the snapshot up for each of its hundred rows.
+    CREATE TRIGGER snapshot_removed AFTER DELETE ON snapshot BEGIN
+      DELETE FROM draw_metrics WHERE trial = old.trial AND epoch = old.epoch;
+      DELETE FROM layer_statistics WHERE trial = old.trial AND epoch = old.epoch;
+      DELETE FROM layer_error WHERE trial = old.trial AND epoch = old.epoch;
+    END;
     """
 }

@@ -1,4 +1,4 @@
-/// The views of schema version 1: what the published tables and a person with `sqlite3` ask for.
+/// The views: what the published tables and a person with `sqlite3` ask for.
 enum SchemaViews {
   static let all = """
     CREATE VIEW draw_result AS
@@ -46,8 +46,8 @@ enum SchemaViews {
       SELECT network, avg(fp32_accuracy) * 100 AS fp32, avg(quint8_accuracy) * 100 AS quint8, avg(qmse) AS qmse,
         avg(qce) AS qce, avg(percent_decrease) AS percent_decrease, count(*) AS seeds, avg(draws) AS draws,
         max(epoch) AS epoch, sum(state = 'completed') AS completed, sum(state = 'diverged') AS diverged,
-        sum(state = 'vanished') AS vanished
-      FROM final_result WHERE state IN ('completed', 'diverged', 'vanished')
+        sum(state = 'vanished') AS vanished, sum(state = 'stopped') AS stopped
+      FROM final_result WHERE state IN ('completed', 'diverged', 'vanished', 'stopped')
       GROUP BY design ORDER BY network, design;
 
     CREATE VIEW table_4_3 AS

@@ -5,7 +5,7 @@ public import Sweeps
 extension StoreBatch {
   /// Saves all that was measured after an epoch, in place of what the store has of that trial and epoch.
   public func saveSnapshot(trial: String, attempt: Int, _ snapshot: Snapshot) throws {
-    try execute("DELETE FROM snapshot WHERE trial = ? AND epoch = ?", [trial, snapshot.epoch])
+    try removeSnapshot(trial: trial, epoch: snapshot.epoch)
     var row = try RowWriter(db, Layouts.snapshot)
     try row.add(trial)
     try row.add(snapshot.epoch)
@@ -23,11 +23,18 @@ extension StoreBatch {
     try save(snapshot.errors, trial: trial, epoch: snapshot.epoch)
   }
 
+  private func removeSnapshot(trial: String, epoch: Int) throws {
+    var removal = try StatementWriter(db, "DELETE FROM snapshot WHERE trial = ? AND epoch = ?")
+    try removal.add(trial)
+    try removal.add(epoch)
+    try removal.run()
+  }
+
   private func save(_ draws: [DrawMetrics], trial: String, epoch: Int) throws {
     var row = try RowWriter(db, Layouts.drawMetrics)
+    try row.add(trial)
+    try row.add(epoch)
     for draw in draws {
-      try row.add(trial)
-      try row.add(epoch)
       try row.add(draw.draw)
       try row.add(draw.quantizedAccuracy)
       try row.add(draw.qmse)
@@ -35,16 +42,16 @@ extension StoreBatch {
       try row.add(draw.qkl)
       try row.add(draw.logitMSE)
       try row.add(draw.changedPredictions)
-      try row.insert()
+      try row.insert(keeping: 2)
     }
   }
 
   private func save(_ layers: [LayerStatistics], trial: String, epoch: Int) throws {
     var row = try RowWriter(db, Layouts.layerStatistics)
+    try row.add(trial)
+    try row.add(epoch)
     for layer in layers {
       let statistics = layer.statistics
-      try row.add(trial)
-      try row.add(epoch)
       try row.add(layer.draw)
       try row.add(layer.index)
       try row.add(layer.kind.rawValue)
@@ -65,15 +72,15 @@ extension StoreBatch {
       try row.add(statistics.histogram)
       try row.add(statistics.channelLower)
       try row.add(statistics.channelUpper)
-      try row.insert()
+      try row.insert(keeping: 2)
     }
   }
 
   private func save(_ errors: [LayerError], trial: String, epoch: Int) throws {
     var row = try RowWriter(db, Layouts.layerError)
+    try row.add(trial)
+    try row.add(epoch)
     for error in errors {
-      try row.add(trial)
-      try row.add(epoch)
       try row.add(error.draw)
       try row.add(error.index)
       try row.add(error.layer)
@@ -81,7 +88,7 @@ extension StoreBatch {
       try row.add(error.sqnr)
       try row.add(error.weightsAloneQMSE)
       try row.add(error.activationsAloneQMSE)
-      try row.insert()
+      try row.insert(keeping: 2)
     }
   }
 }

@@ -31,12 +31,14 @@ public final class Store: Sendable {
       configuration.label = "store"
       configuration.busyMode = .timeout(10)
       configuration.prepareDatabase { db in
-        try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA cache_size = -65536")
+        try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA cache_size = -\(cacheKibibytes)")
       }
       let database = try DatabaseQueue(path: path, configuration: configuration)
       try database.inDatabase { db in
         try schema.migrate(db, path: path)
-        try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        try db.execute(
+          sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(logPages)"
+        )
       }
       return Store(path: path, database: database, lock: lock)
     }
@@ -97,6 +99,10 @@ public final class Store: Sendable {
   }
 
   private static let pageSize = 16384
+  /// Of the writer; a reader has SQLite's default.
+  private static let cacheKibibytes = 128 << 10
+  /// 64 MiB of log before it is moved into the file: what trials under way write again and again is moved once.
+  private static let logPages = 4096
 
   private init(path: String, database: DatabaseQueue, lock: WriterLock?) {
     self.path = path

@@ -8,6 +8,8 @@ public import Sweeps
 public final class StoreBatch {
   let db: Database
   let path: String
+  private var last: (date: Date, text: String)?
+  private var lastColumns: (network: Architecture, initialization: Initialization, columns: TrialColumns)?
 
   init(_ db: Database, path: String) {
     self.db = db
@@ -19,9 +21,31 @@ public final class StoreBatch {
   }
 
   /// Runs an update that must meet a row of the trial.
-  func update(trial: String, _ sql: String, _ arguments: StatementArguments) throws {
-    try execute(sql, arguments)
+  private func update(trial: String, _ sql: String, _ bind: (inout StatementWriter) throws -> Void) throws {
+    var update = try StatementWriter(db, sql)
+    try bind(&update)
+    try update.run()
     if db.changesCount == 0 { throw StoreError.unknownTrial(trial) }
+  }
+
+  /// Made once for the many trials in a row that have the same network.
+  private func columns(of configuration: TrialConfiguration) throws -> TrialColumns {
+    if let last = lastColumns, last.network == configuration.network,
+      last.initialization == configuration.initialization
+    {
+      return last.columns
+    }
+    let columns = try TrialColumns(configuration)
+    lastColumns = (configuration.network, configuration.initialization, columns)
+    return columns
+  }
+
+  /// `date` as text; made once for the many rows of a batch that have the same.
+  private func text(_ date: Date) -> String {
+    if let last, last.date == date { return last.text }
+    let text = Timestamp.text(date)
+    last = (date, text)
+    return text
   }
 
   // MARK: Sweeps and trials
@@ -43,7 +67,10 @@ public final class StoreBatch {
   }
 
   /// Adds a trial as pending; one the store has stays as it is.
-  public func addTrial(_ trial: NewTrial) throws {
+  ///
+  /// - Returns: whether it is new.
+  @discardableResult
+  public func addTrial(_ trial: NewTrial) throws -> Bool {
     let known = try String.fetchOne(
       db.cachedStatement(sql: "SELECT configuration FROM trial WHERE id = ?"), arguments: [trial.id])
     if let known {
@@ -51,10 +78,10 @@ public final class StoreBatch {
         throw StoreError.conflict(
           key: "trial \(trial.id)", column: "configuration", first: known, second: trial.json)
       }
-      return
+      return false
     }
     let configuration = trial.configuration
-    let columns = try TrialColumns(configuration)
+    let columns = try columns(of: configuration)
     var row = try RowWriter(db, Layouts.trial)
     try row.add(trial.id)
     try row.add(trial.label)
@@ -75,6 +102,7 @@ public final class StoreBatch {
     try row.add(nil as Double?)
     try row.add(0)
     try row.insert()
+    return true
   }
 
   /// Sets where a trial stands, how many attempts have failed since it was last put back, and why it failed (nil
@@ -82,9 +110,12 @@ public final class StoreBatch {
   public func setTrialState(_ trial: String, _ state: TrialState, failures: Int, message: String? = nil)
     throws
   {
-    try update(
-      trial: trial, "UPDATE trial SET state = ?, failures = ?, message = ? WHERE id = ?",
-      [state.rawValue, failures, message, trial])
+    try update(trial: trial, "UPDATE trial SET state = ?, failures = ?, message = ? WHERE id = ?") {
+      try $0.add(state.rawValue)
+      try $0.add(failures)
+      try $0.add(message)
+      try $0.add(trial)
+    }
   }
 
   /// The trial has its result.
@@ -93,8 +124,13 @@ public final class StoreBatch {
   ) throws {
     try update(
       trial: trial,
-      "UPDATE trial SET state = ?, message = NULL, weights_sha256 = ?, seconds = ? WHERE id = ?",
-      [TrialState(outcome).rawValue, weightsSHA256, seconds, trial])
+      "UPDATE trial SET state = ?, message = NULL, weights_sha256 = ?, seconds = ? WHERE id = ?"
+    ) {
+      try $0.add(TrialState(outcome).rawValue)
+      try $0.add(weightsSHA256)
+      try $0.add(seconds)
+      try $0.add(trial)
+    }
   }
 
   // MARK: Attempts and workers
@@ -104,14 +140,22 @@ public final class StoreBatch {
     trial: String, number: Int, worker: String, resumedEpoch: Int? = nil, resumedStep: Int? = nil,
     at started: Date
   ) throws {
-    try execute(
+    var row = try StatementWriter(
+      db,
       """
       INSERT INTO attempt (trial, number, worker, host, instruction_set, threads, started, resumed_epoch,
         resumed_step) SELECT ?, ?, id, host, instruction_set, threads, ?, ?, ? FROM worker WHERE id = ?
       ON CONFLICT (trial, number) DO UPDATE SET worker = excluded.worker, host = excluded.host,
         instruction_set = excluded.instruction_set, threads = excluded.threads,
         resumed_epoch = excluded.resumed_epoch, resumed_step = excluded.resumed_step
-      """, [trial, number, Timestamp.text(started), resumedEpoch, resumedStep, worker])
+      """)
+    try row.add(trial)
+    try row.add(number)
+    try row.add(text(started))
+    try row.add(resumedEpoch)
+    try row.add(resumedStep)
+    try row.add(worker)
+    try row.run()
     if db.changesCount == 0 { throw StoreError.unknownWorker(worker) }
   }
 
@@ -119,21 +163,34 @@ public final class StoreBatch {
   public func attemptReattached(trial: String, number: Int) throws {
     try update(
       trial: trial,
-      "UPDATE attempt SET ending = NULL, ended = NULL, message = NULL WHERE trial = ? AND number = ?",
-      [trial, number])
+      "UPDATE attempt SET ending = NULL, ended = NULL, message = NULL, detail = NULL WHERE trial = ? AND number = ?"
+    ) {
+      try $0.add(trial)
+      try $0.add(number)
+    }
   }
 
   /// `algorithms`: JSON of the implementation that computed each layer.
   public func attemptEnded(
     trial: String, number: Int, _ ending: AttemptEnding, at ended: Date, message: String? = nil,
-    seconds: Double? = nil, algorithms: String? = nil
+    detail: String? = nil, seconds: Double? = nil, algorithms: String? = nil
   ) throws {
     try update(
       trial: trial,
       """
-      UPDATE attempt SET ending = ?, ended = ?, message = ?, seconds = ?, algorithms = ?
+      UPDATE attempt SET ending = ?, ended = ?, message = ?, detail = ?, seconds = ?, algorithms = ?
       WHERE trial = ? AND number = ?
-      """, [ending.rawValue, Timestamp.text(ended), message, seconds, algorithms, trial, number])
+      """
+    ) {
+      try $0.add(ending.rawValue)
+      try $0.add(text(ended))
+      try $0.add(message)
+      try $0.add(detail)
+      try $0.add(seconds)
+      try $0.add(algorithms)
+      try $0.add(trial)
+      try $0.add(number)
+    }
   }
 
   /// Adds a worker or renews what is known of it; the time it was first seen stays.
@@ -148,8 +205,7 @@ public final class StoreBatch {
       """,
       [
         worker.id, worker.name, worker.host, worker.pid, worker.instructionSet, worker.threads,
-        worker.version,
-        Timestamp.text(worker.firstSeen), Timestamp.text(worker.lastSeen), Int64(worker.acknowledged),
+        worker.version, text(worker.firstSeen), text(worker.lastSeen), Int64(worker.acknowledged),
       ])
   }
 
@@ -159,9 +215,12 @@ public final class StoreBatch {
 
   /// The worker's deliveries up to this number are in the store. Never goes back.
   public func setAcknowledged(worker: String, _ sequence: UInt64, at time: Date) throws {
-    try execute(
-      "UPDATE worker SET acknowledged = max(acknowledged, ?), last_seen = ? WHERE id = ?",
-      [Int64(sequence), Timestamp.text(time), worker])
+    var update = try StatementWriter(
+      db, "UPDATE worker SET acknowledged = max(acknowledged, ?), last_seen = ? WHERE id = ?")
+    try update.add(Int(clamping: sequence))
+    try update.add(text(time))
+    try update.add(worker)
+    try update.run()
   }
 
   // MARK: Checkpoints, data sets, settings
@@ -180,8 +239,12 @@ public final class StoreBatch {
       ])
   }
 
-  public func removeCheckpoint(trial: String) throws {
-    try execute("DELETE FROM checkpoint WHERE trial = ?", [trial])
+  /// Takes a trial's checkpoint away, if it is this file; the attempt that was to go on from it began anew.
+  public func dropCheckpoint(trial: String, file: String, attempt: Int) throws {
+    try execute("DELETE FROM checkpoint WHERE trial = ? AND file = ?", [trial, file])
+    try execute(
+      "UPDATE attempt SET resumed_epoch = NULL, resumed_step = NULL WHERE trial = ? AND number = ?",
+      [trial, attempt])
   }
 
   /// Says which data the store's results are of. Throws `StoreError.differentDataset` if they are of other data.

@@ -21,7 +21,21 @@ enum StoreFile {
     guard header.count == 100, Array(header[..<16]) == magic else { throw .notAStore(path: path) }
     let id = header[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     guard id == UInt32(bitPattern: Schema.applicationID) else { throw .notAStore(path: path) }
+    try checkLength(header, path)
     return .store
+  }
+
+  /// Throws where the file has fewer pages than its header counts, and no log that may hold the others.
+  private static func checkLength(_ header: [UInt8], _ path: String) throws(StoreError) {
+    func number(_ range: Range<Int>) -> Int { header[range].reduce(0) { $0 << 8 | Int($1) } }
+    let pageSize = number(16..<18) == 1 ? 65536 : number(16..<18)
+    // The count is good only if it was written with the last change (SQLite's file format, 1.3.7).
+    guard number(24..<28) == number(92..<96), size(path + "-wal") == 0 else { return }
+    let (bytes, whole) = (size(path), number(28..<32) * pageSize)
+    if bytes < whole {
+      throw .corrupt(
+        path: path, reason: "it is cut short, to \(bytes) of \(whole) bytes; restore it from a copy")
+    }
   }
 
   /// Bytes; 0 where there is no file.

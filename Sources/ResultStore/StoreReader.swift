@@ -6,6 +6,7 @@ internal import Sweeps
 public final class StoreReader {
   let db: Database
   let path: String
+  private let configurations = ConfigurationDecoder()
 
   init(_ db: Database, path: String) {
     self.db = db
@@ -30,7 +31,8 @@ public final class StoreReader {
   public func sweeps() throws -> [SweepRecord] {
     try rows(Layouts.sweep, "ORDER BY created, name") { row in
       SweepRecord(
-        name: try row.text(), description: try row.text(), source: try row.text(), created: try row.date())
+        name: try row.text(), description: try row.text(), source: try row.text(), created: try row.date(),
+        isSubmitted: try row.integer() != 0)
     }
   }
 
@@ -59,7 +61,8 @@ public final class StoreReader {
     let json = try row.text()
     return TrialRecord(
       id: id, label: label, network: network, json: json,
-      configuration: try .decoded(json, trial: id, path: path), convolutionMACs: macs, parameters: parameters,
+      configuration: try .decoded(json, trial: id, path: path, by: configurations), convolutionMACs: macs,
+      parameters: parameters,
       state: try row.word(TrialState.self), message: row.optionalText(), weightsSHA256: row.optionalText(),
       seconds: row.optionalNumber(), failures: try row.integer())
   }
@@ -85,7 +88,7 @@ public final class StoreReader {
         resumedEpoch: row.optionalInteger(), resumedStep: row.optionalInteger(),
         ended: try row.optionalDate(),
         ending: try row.optionalWord(AttemptEnding.self), message: row.optionalText(),
-        seconds: row.optionalNumber(), algorithms: row.optionalText())
+        detail: row.optionalText(), seconds: row.optionalNumber(), algorithms: row.optionalText())
     }
   }
 
@@ -98,6 +101,13 @@ public final class StoreReader {
       worker.left = try row.optionalDate()
       worker.acknowledged = UInt64(try row.integer())
       return worker
+    }
+  }
+
+  /// By name.
+  public func quarantinedHosts() throws -> [QuarantinedHostRecord] {
+    try rows(Layouts.quarantinedHost, "ORDER BY host") { row in
+      QuarantinedHostRecord(host: try row.text(), since: try row.date(), message: try row.text())
     }
   }
 

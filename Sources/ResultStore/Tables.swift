@@ -12,10 +12,11 @@ struct StoreTable: Sendable {
   static let all = [
     StoreTable(name: "setting", key: ["key"], isBookkeeping: true),
     StoreTable(name: "dataset", key: ["name"]),
-    StoreTable(name: "sweep", key: ["name"], incidental: ["created"]),
+    StoreTable(name: "sweep", key: ["name"], incidental: ["created", "submitted"]),
     StoreTable(name: "trial", key: ["id"], incidental: ["seconds", "failures"]),
     StoreTable(name: "sweep_trial", key: ["sweep", "trial"]),
     StoreTable(name: "worker", key: ["id"], isBookkeeping: true),
+    StoreTable(name: "quarantined_host", key: ["host"], isBookkeeping: true),
     StoreTable(name: "attempt", key: ["trial", "number"], isBookkeeping: true),
     StoreTable(name: "checkpoint", key: ["trial"], isBookkeeping: true),
     StoreTable(

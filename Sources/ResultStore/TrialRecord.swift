@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Networks
 public import Sweeps
 
@@ -34,7 +33,7 @@ public struct TrialRecord: Hashable, Sendable {
   /// All that is trained.
   public var parameters: Int
   public var state: TrialState
-  /// Why it failed.
+  /// Why it failed or was stopped.
   public var message: String?
   /// SHA-256 of the final weights.
   public var weightsSHA256: String?
@@ -45,9 +44,11 @@ public struct TrialRecord: Hashable, Sendable {
 }
 
 extension TrialConfiguration {
-  static func decoded(_ json: String, trial: String, path: String) throws -> TrialConfiguration {
+  static func decoded(
+    _ json: String, trial: String, path: String, by decoder: ConfigurationDecoder = ConfigurationDecoder()
+  ) throws -> TrialConfiguration {
     do {
-      return try JSONDecoder().decode(TrialConfiguration.self, from: Data(json.utf8))
+      return try decoder.decode(json)
     } catch {
       throw StoreError.corrupt(path: path, reason: "configuration of trial \(trial.prefix(12)): \(error)")
     }

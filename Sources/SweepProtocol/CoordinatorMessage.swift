@@ -53,6 +53,12 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
   case dataset
   /// The message cannot be read.
   case malformed
+  /// The worker's key is not allowed, or no more.
+  case keyNotAllowed
+  /// The worker's id is bound to another key.
+  case identity
+  /// The worker's clock differs too much from the coordinator's.
+  case clock
 }
 
 public struct Assignment: Hashable, Sendable {
@@ -81,4 +87,8 @@ public enum RevokeReason: String, Hashable, Sendable, CaseIterable {
   case unknown
   /// The trial made no progress for too long.
   case hung
+  /// A person took the trial back.
+  case cancelled
+  /// The sweep's rule ends the trial; what was measured so far is its result.
+  case stopped
 }

@@ -15,6 +15,14 @@ public enum Wire {
   public static let longestFrame = Kind.worker.limit
 
   public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
+    if case .snapshot(let attempt, let snapshot) = envelope.message {
+      return PlainWriter(
+        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot
+      ).bytes
+    }
+    return encodeGenerated(envelope)
+  }
+  static func encodeGenerated(_ envelope: WorkerEnvelope) -> [UInt8] {
     frame(.worker, WireWorkerEnvelope(envelope))
   }
   public static func encode(_ envelope: CoordinatorEnvelope) -> [UInt8] {
@@ -27,6 +35,16 @@ public enum Wire {
     frame(.clientReply, WireClientReply(reply))
   }
   public static func encode(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
+    if case .chunk(let offset, let bytes) = envelope.request {
+      return PlainWriter(
+        after: header(.checkpointRequest), worker: envelope.worker, transfer: envelope.transfer,
+        offset: offset,
+        bytes
+      ).bytes
+    }
+    return encodeGenerated(envelope)
+  }
+  static func encodeGenerated(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
     frame(.checkpointRequest, WireCheckpointRequestEnvelope(envelope))
   }
   public static func encode(_ envelope: CheckpointReplyEnvelope) -> [UInt8] {
@@ -36,11 +54,20 @@ public enum Wire {
   public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
     switch try kind(of: bytes) {
     case .worker:
-      .worker(try payload(WireWorkerEnvelope.self, of: bytes).value())
+      if let envelope = snapshotDelivery(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
     case .clientRequest:
       .client(try payload(WireClientRequest.self, of: bytes).value())
     case let other:
       throw .kind(other.rawValue)
+    }
+  }
+  static func decodeGenerated(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
+    .worker(try payload(WireWorkerEnvelope.self, of: bytes, shape: .worker).value())
+  }
+  /// nil: for the generated decoder to decide.
+  static func snapshotDelivery(_ bytes: [UInt8]) -> WorkerEnvelope? {
+    bytes.withUnsafeBytes { bytes in
+      PlainReader.snapshotDelivery(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headerSize)))
     }
   }
   public static func decodeCoordinatorEnvelope(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
@@ -49,13 +76,21 @@ public enum Wire {
   }
   public static func decodeClientReply(_ bytes: [UInt8]) throws(WireError) -> ClientReply {
     try expect(.clientReply, in: bytes)
-    return try payload(WireClientReply.self, of: bytes).value()
+    return try payload(WireClientReply.self, of: bytes, shape: .clientReply).value()
   }
   public static func decodeCheckpointRequest(
     _ bytes: [UInt8]
   ) throws(WireError) -> CheckpointRequestEnvelope {
     try expect(.checkpointRequest, in: bytes)
-    return try payload(WireCheckpointRequestEnvelope.self, of: bytes).value()
+    if let envelope = chunk(bytes) { return envelope }
+    return try decodeGeneratedRequest(bytes)
+  }
+  static func decodeGeneratedRequest(_ bytes: [UInt8]) throws(WireError) -> CheckpointRequestEnvelope {
+    try payload(WireCheckpointRequestEnvelope.self, of: bytes).value()
+  }
+  /// nil: for the generated decoder to decide.
+  static func chunk(_ bytes: [UInt8]) -> CheckpointRequestEnvelope? {
+    bytes.withUnsafeBytes { PlainReader.chunk(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize))) }
   }
   public static func decodeCheckpointReply(_ bytes: [UInt8]) throws(WireError) -> CheckpointReplyEnvelope {
     try expect(.checkpointReply, in: bytes)
@@ -77,18 +112,25 @@ public enum Wire {
   }
 
   private static let magic = Array("STRA".utf8)
-  private static let header = 7
+  private static let headerSize = 7
 
   private static func frame(_ kind: Kind, _ payload: some SwiftProtobuf.Message) -> [UInt8] {
     // Protobuf encoding fails only for missing required fields and text that is not Unicode; there are neither.
-    let encoded: [UInt8] = try! payload.serializedBytes(options: deterministic)
-    var bytes = magic
-    bytes.reserveCapacity(header + encoded.count)
-    bytes.append(kind.rawValue)
-    bytes.append(UInt8(truncatingIfNeeded: ProtocolVersion.current))
-    bytes.append(UInt8(truncatingIfNeeded: ProtocolVersion.current >> 8))
+    frame(kind, try! payload.serializedBytes(options: deterministic))
+  }
+
+  private static func frame(_ kind: Kind, _ encoded: [UInt8]) -> [UInt8] {
+    var bytes = header(kind)
+    bytes.reserveCapacity(headerSize + encoded.count)
     bytes.append(contentsOf: encoded)
     return bytes
+  }
+
+  private static func header(_ kind: Kind) -> [UInt8] {
+    magic + [
+      kind.rawValue, UInt8(truncatingIfNeeded: ProtocolVersion.current),
+      UInt8(truncatingIfNeeded: ProtocolVersion.current >> 8),
+    ]
   }
 
   private static let deterministic: BinaryEncodingOptions = {
@@ -105,7 +147,7 @@ public enum Wire {
   }()
 
   private static func kind(of bytes: [UInt8]) throws(WireError) -> Kind {
-    guard bytes.count >= header, bytes.starts(with: magic) else { throw .foreign(bytes: bytes.count) }
+    guard bytes.count >= headerSize, bytes.starts(with: magic) else { throw .foreign(bytes: bytes.count) }
     let version = UInt16(bytes[5]) | UInt16(bytes[6]) << 8
     guard version == ProtocolVersion.current else { throw .version(theirs: version) }
     guard let kind = Kind(rawValue: bytes[4]) else { throw .kind(bytes[4]) }
@@ -119,10 +161,11 @@ public enum Wire {
   }
 
   private static func payload<M: SwiftProtobuf.Message>(
-    _ type: M.Type, of bytes: [UInt8]
+    _ type: M.Type, of bytes: [UInt8], shape: WireShape = .plain
   ) throws(WireError) -> M {
+    try shape.check(bytes[headerSize...])
     do {
-      return try M(serializedBytes: Array(bytes[header...]), options: decoding)
+      return try M(serializedBytes: Array(bytes[headerSize...]), options: decoding)
     } catch {
       throw .undecodable(String(M.protoMessageName.dropFirst("strata.".count)))
     }

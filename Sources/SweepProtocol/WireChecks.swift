@@ -3,6 +3,10 @@ enum TextLimit {
   static let name = 255
   static let label = 1024
   static let line = 4096
+  /// Of an error in full.
+  static let detail = 16 << 10
+  /// Of a sweep file.
+  static let source = 512 << 10
   static let configuration = 128 << 10
 }
 
@@ -16,6 +20,10 @@ enum NumberLimit {
   static let attempts = 1 << 30
   static let threads = 65_536
   static let milliseconds = 1 << 40
+  /// Trials that one request names.
+  static let names = 1024
+  /// Trials of a sweep, so that sums of counts cannot overflow.
+  static let trials = 1 << 40
 }
 
 /// The text shortened to `limit` bytes, at a character's end.
@@ -59,12 +67,15 @@ func checkedDigest(_ text: String, _ field: String) throws(WireError) -> String 
 
 /// A UUID in lower case, 8-4-4-4-12.
 func checkedUUID(_ text: String, _ field: String) throws(WireError) -> String {
-  let bytes = Array(text.utf8)
-  let dashes = [8, 13, 18, 23]
+  var place = 0
   let right =
-    bytes.count == 36
-    && bytes.indices.allSatisfy { i in
-      dashes.contains(i) ? bytes[i] == UInt8(ascii: "-") : isHexadecimal(bytes[i])
+    text.utf8.count == 36
+    && text.utf8.allSatisfy { byte in
+      defer { place += 1 }
+      switch place {
+      case 8, 13, 18, 23: return byte == UInt8(ascii: "-")
+      default: return isHexadecimal(byte)
+      }
     }
   guard right else { throw .field(field, "is not a lower-case UUID") }
   return text

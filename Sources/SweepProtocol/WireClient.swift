@@ -1,9 +1,65 @@
 extension WireClientRequest {
-  private static let kinds = EnumerationMap<ClientRequest, Kind>([.status: .status, .shutdown: .shutdown])
+  init(_ value: ClientRequest) {
+    switch value {
+    case .status: status = WireStatusRequest()
+    case .shutdown: shutdown = WireShutdownRequest()
+    case .retry(let choice): retry = WireRetryRequest(choice)
+    case .cancel(let names): cancel = WireTrialNames(names)
+    case .pause: pause = true
+    case .resume: pause = false
+    case .drain(let worker): drain = shortened(worker, to: TextLimit.name)
+    case .submit(.sweep(let value)): submitSweep = WireSubmitSweep(value)
+    case .submit(.trials(let value)): submitTrials = WireSubmitTrials(value)
+    case .submit(.end(let submission)): submitEnd.submission = submission
+    }
+  }
 
-  init(_ value: ClientRequest) { kind = Self.kinds.encode(value) }
+  func value() throws(WireError) -> ClientRequest {
+    switch request {
+    case .status: .status
+    case .shutdown: .shutdown
+    case .retry(let wire): .retry(try wire.value())
+    case .cancel(let wire): .cancel(try wire.value())
+    case .pause(let pauses): pauses ? .pause : .resume
+    case .drain(let worker): .drain(try checked(worker, "drain", upTo: TextLimit.name))
+    case .submitSweep(let wire): .submit(.sweep(try wire.value()))
+    case .submitTrials(let wire): .submit(.trials(try wire.value()))
+    case .submitEnd(let wire):
+      .submit(.end(submission: try checkedUUID(wire.submission, "submit.submission")))
+    case nil: throw .field("request", "is missing")
+    }
+  }
+}
 
-  func value() throws(WireError) -> ClientRequest { try Self.kinds.decode(kind, "kind") }
+extension WireRetryRequest {
+  init(_ value: RetryChoice) {
+    switch value {
+    case .trials(let names): trials = WireTrialNames(names)
+    case .all: all = true
+    case .host(let name): host = shortened(name, to: TextLimit.name)
+    }
+  }
+
+  func value() throws(WireError) -> RetryChoice {
+    switch choice {
+    case .trials(let wire): return .trials(try wire.value())
+    case .all(let all):
+      guard all else { throw .field("retry.all", "is false") }
+      return .all
+    case .host(let name): return .host(try checked(name, "retry.host", upTo: TextLimit.name))
+    case nil: throw .field("retry.choice", "is missing")
+    }
+  }
+}
+
+extension WireTrialNames {
+  init(_ names: [String]) { self.names = names.map { shortened($0, to: TextLimit.label) } }
+
+  func value() throws(WireError) -> [String] {
+    try checkCount(names.count, "names", upTo: NumberLimit.names)
+    for name in names { _ = try checked(name, "names", upTo: TextLimit.label) }
+    return names
+  }
 }
 
 extension WireClientReply {
@@ -12,6 +68,8 @@ extension WireClientReply {
     case .status(let value): status = WireStatus(value)
     case .shuttingDown: shuttingDown = WireShuttingDown()
     case .refused(let line): refused = shortened(line, to: TextLimit.line)
+    case .done(let line): done = shortened(line, to: TextLimit.line)
+    case .received(let value): received = WireSubmitReceipt(value)
     }
   }
 
@@ -20,6 +78,8 @@ extension WireClientReply {
     case .status(let wire): .status(try wire.value())
     case .shuttingDown: .shuttingDown
     case .refused(let line): .refused(try checked(line, "refused", upTo: TextLimit.line))
+    case .done(let line): .done(try checked(line, "done", upTo: TextLimit.line))
+    case .received(let wire): .received(try wire.value())
     case nil: throw .field("reply", "is missing")
     }
   }
@@ -33,35 +93,76 @@ extension WireStatus {
     completed = UInt64(clamping: value.counts.completed)
     diverged = UInt64(clamping: value.counts.diverged)
     vanished = UInt64(clamping: value.counts.vanished)
+    stopped = UInt64(clamping: value.counts.stopped)
     failed = UInt64(clamping: value.counts.failed)
+    quarantined = UInt64(clamping: value.counts.quarantined)
+    cancelled = UInt64(clamping: value.counts.cancelled)
     elapsed = value.elapsed
     imagesPerSecond = value.imagesPerSecond
     if let left = value.secondsLeft { secondsLeft = left }
     workers = value.workers.map { WireWorkerLine($0) }
     runningTrials = value.running.map { WireRunningLine($0) }
     stopping = value.stopping
+    paused = value.paused
+    quarantinedHosts = value.quarantinedHosts.map { WireHostLine($0) }
+    givenUp = value.givenUp.map { WireGivenUpLine($0) }
   }
 
   func value() throws(WireError) -> ClusterStatus {
     var value = ClusterStatus()
     value.sweep = try checked(sweep, "status.sweep", upTo: TextLimit.name)
-    value.counts.pending = try checked(pending, "status.pending", upTo: Self.most)
-    value.counts.running = try checked(running, "status.running", upTo: Self.most)
-    value.counts.completed = try checked(completed, "status.completed", upTo: Self.most)
-    value.counts.diverged = try checked(diverged, "status.diverged", upTo: Self.most)
-    value.counts.vanished = try checked(vanished, "status.vanished", upTo: Self.most)
-    value.counts.failed = try checked(failed, "status.failed", upTo: Self.most)
+    value.counts.pending = try checked(pending, "status.pending", upTo: NumberLimit.trials)
+    value.counts.running = try checked(running, "status.running", upTo: NumberLimit.trials)
+    value.counts.completed = try checked(completed, "status.completed", upTo: NumberLimit.trials)
+    value.counts.diverged = try checked(diverged, "status.diverged", upTo: NumberLimit.trials)
+    value.counts.vanished = try checked(vanished, "status.vanished", upTo: NumberLimit.trials)
+    value.counts.stopped = try checked(stopped, "status.stopped", upTo: NumberLimit.trials)
+    value.counts.failed = try checked(failed, "status.failed", upTo: NumberLimit.trials)
+    value.counts.quarantined = try checked(
+      quarantined, "status.quarantined", upTo: NumberLimit.trials)
+    value.counts.cancelled = try checked(cancelled, "status.cancelled", upTo: NumberLimit.trials)
     value.elapsed = elapsed
     value.imagesPerSecond = imagesPerSecond
     value.secondsLeft = hasSecondsLeft ? secondsLeft : nil
     for line in workers { value.workers.append(try line.value()) }
     for line in runningTrials { value.running.append(try line.value()) }
     value.stopping = stopping
+    value.paused = paused
+    for line in quarantinedHosts { value.quarantinedHosts.append(try line.value()) }
+    for line in givenUp { value.givenUp.append(try line.value()) }
     return value
   }
+}
 
-  /// Trials a sweep has at most, so that sums of counts cannot overflow.
-  private static let most = 1 << 40
+extension WireHostLine {
+  init(_ value: QuarantinedHost) {
+    host = shortened(value.host, to: TextLimit.name)
+    reason = shortened(value.reason, to: TextLimit.line)
+  }
+
+  func value() throws(WireError) -> QuarantinedHost {
+    QuarantinedHost(
+      host: try checked(host, "host.host", upTo: TextLimit.name),
+      reason: try checked(reason, "host.reason", upTo: TextLimit.line))
+  }
+}
+
+extension WireGivenUpLine {
+  init(_ value: GivenUpTrial) {
+    trial = value.trial
+    label = shortened(value.label, to: TextLimit.label)
+    quarantined = value.isQuarantined
+    line = shortened(value.line, to: TextLimit.line)
+    detail = shortened(value.detail, to: TextLimit.detail)
+  }
+
+  func value() throws(WireError) -> GivenUpTrial {
+    GivenUpTrial(
+      trial: try checkedDigest(trial, "given_up.trial"),
+      label: try checked(label, "given_up.label", upTo: TextLimit.label), isQuarantined: quarantined,
+      line: try checked(line, "given_up.line", upTo: TextLimit.line),
+      detail: try checked(detail, "given_up.detail", upTo: TextLimit.detail))
+  }
 }
 
 extension WireWorkerLine {

@@ -45,13 +45,14 @@ extension WireCoordinatorEnvelope {
 extension WireRefused {
   static let reasons = EnumerationMap<RefusalReason, Reason>([
     .protocolVersion: .protocolVersion, .programVersion: .programVersion, .dataset: .dataset,
-    .malformed: .malformed,
+    .malformed: .malformed, .keyNotAllowed: .keyNotAllowed, .identity: .identity, .clock: .clock,
   ])
 }
 
 extension WireRevoke {
   static let reasons = EnumerationMap<RevokeReason, Reason>([
-    .superseded: .superseded, .unknown: .unknown, .hung: .hung,
+    .superseded: .superseded, .unknown: .unknown, .hung: .hung, .cancelled: .cancelled,
+    .stopped: .stopped,
   ])
 }
 

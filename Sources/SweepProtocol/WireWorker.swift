@@ -57,6 +57,7 @@ extension WireHello {
     beat = value.beat
     acknowledged = value.acknowledged
     held = value.held.map { WireHeld($0) }
+    if let clock = value.clock { clockMilliseconds = clock }
   }
 
   func value() throws(WireError) -> WorkerHello {
@@ -75,6 +76,7 @@ extension WireHello {
     value.beat = beat
     value.acknowledged = acknowledged
     value.held = try heldAttempts(held)
+    value.clock = hasClockMilliseconds ? clockMilliseconds : nil
     return value
   }
 }
@@ -110,6 +112,7 @@ extension WireFinished {
       failure = shortened(line, to: TextLimit.line)
     }
     seconds = value.seconds
+    detail = shortened(value.detail, to: TextLimit.detail)
     algorithms = value.algorithms.map { item in
       var wire = WireAlgorithm()
       wire.index = UInt32(clamping: item.index)
@@ -122,6 +125,7 @@ extension WireFinished {
   func value() throws(WireError) -> AttemptReport {
     var value = AttemptReport(try attempt.value(), try endingValue())
     value.seconds = seconds
+    value.detail = try checked(detail, "finished.detail", upTo: TextLimit.detail)
     try checkCount(algorithms.count, "finished.algorithms", upTo: NumberLimit.layers)
     for wire in algorithms {
       value.algorithms.append(

@@ -2,7 +2,7 @@ public import Sweeps
 
 /// A message from a worker on the message socket.
 public struct WorkerEnvelope: Hashable, Sendable {
-  /// UUID in lower case, fresh for every worker process.
+  /// UUID in lower case, fresh for every worker process (`WorkerIdentity`).
   public var worker: String
   /// Deliveries (`WorkerMessage.isDelivery`) are numbered 1, 2, 3, … per worker, sent again until acknowledged,
   /// and applied in that order exactly once. 0 for all other messages.
@@ -53,6 +53,8 @@ public struct WorkerHello: Hashable, Sendable {
   /// Every delivery up to and including this sequence number is acknowledged.
   public var acknowledged: UInt64 = 0
   public var held: [HeldAttempt] = []
+  /// The worker's wall clock when it said this, milliseconds since 1970; nil: it does not tell.
+  public var clock: UInt64?
 
   public init() {}
 }
@@ -78,6 +80,8 @@ public struct AttemptReport: Hashable, Sendable {
   }
   public var attempt: AttemptID
   public var ending: Ending
+  /// Of a failure: the error in full and where the trial was, in lines for people.
+  public var detail = ""
   /// Wall seconds of this attempt.
   public var seconds = 0.0
   /// The implementation each layer's primitives run on.

@@ -33,6 +33,8 @@
 //
 // Repeating any message, or losing any but a delivery, changes nothing but time.
 
+// Repeated messages are named in WireShape.swift too, which counts them before anything is decoded.
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -370,9 +372,20 @@ nonisolated struct WireHello: Sendable {
 
   var held: [WireHeld] = []
 
+  var clockMilliseconds: UInt64 {
+    get {_clockMilliseconds ?? 0}
+    set {_clockMilliseconds = newValue}
+  }
+  /// Returns true if `clockMilliseconds` has been explicitly set.
+  var hasClockMilliseconds: Bool {self._clockMilliseconds != nil}
+  /// Clears the value of `clockMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearClockMilliseconds() {self._clockMilliseconds = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _clockMilliseconds: UInt64? = nil
 }
 
 nonisolated struct WireHeartbeat: Sendable {
@@ -457,6 +470,8 @@ nonisolated struct WireFinished: Sendable {
   var seconds: Double = 0
 
   var algorithms: [WireAlgorithm] = []
+
+  var detail: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1005,6 +1020,9 @@ nonisolated struct WireRefused: Sendable {
     case programVersion // = 2
     case dataset // = 3
     case malformed // = 4
+    case keyNotAllowed // = 5
+    case identity // = 6
+    case clock // = 7
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1018,6 +1036,9 @@ nonisolated struct WireRefused: Sendable {
       case 2: self = .programVersion
       case 3: self = .dataset
       case 4: self = .malformed
+      case 5: self = .keyNotAllowed
+      case 6: self = .identity
+      case 7: self = .clock
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1029,6 +1050,9 @@ nonisolated struct WireRefused: Sendable {
       case .programVersion: return 2
       case .dataset: return 3
       case .malformed: return 4
+      case .keyNotAllowed: return 5
+      case .identity: return 6
+      case .clock: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1040,6 +1064,9 @@ nonisolated struct WireRefused: Sendable {
       .programVersion,
       .dataset,
       .malformed,
+      .keyNotAllowed,
+      .identity,
+      .clock,
     ]
 
   }
@@ -1106,6 +1133,8 @@ nonisolated struct WireRevoke: Sendable {
     case superseded // = 1
     case unknown // = 2
     case hung // = 3
+    case cancelled // = 4
+    case stopped // = 5
     case UNRECOGNIZED(Int)
 
     init() {
@@ -1118,6 +1147,8 @@ nonisolated struct WireRevoke: Sendable {
       case 1: self = .superseded
       case 2: self = .unknown
       case 3: self = .hung
+      case 4: self = .cancelled
+      case 5: self = .stopped
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -1128,6 +1159,8 @@ nonisolated struct WireRevoke: Sendable {
       case .superseded: return 1
       case .unknown: return 2
       case .hung: return 3
+      case .cancelled: return 4
+      case .stopped: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -1138,6 +1171,8 @@ nonisolated struct WireRevoke: Sendable {
       .superseded,
       .unknown,
       .hung,
+      .cancelled,
+      .stopped,
     ]
 
   }
@@ -1466,47 +1501,237 @@ nonisolated struct WireClientRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var kind: WireClientRequest.Kind = .unspecified
+  var request: WireClientRequest.OneOf_Request? = nil
+
+  var status: WireStatusRequest {
+    get {
+      if case .status(let v)? = request {return v}
+      return WireStatusRequest()
+    }
+    set {request = .status(newValue)}
+  }
+
+  var shutdown: WireShutdownRequest {
+    get {
+      if case .shutdown(let v)? = request {return v}
+      return WireShutdownRequest()
+    }
+    set {request = .shutdown(newValue)}
+  }
+
+  var retry: WireRetryRequest {
+    get {
+      if case .retry(let v)? = request {return v}
+      return WireRetryRequest()
+    }
+    set {request = .retry(newValue)}
+  }
+
+  var cancel: WireTrialNames {
+    get {
+      if case .cancel(let v)? = request {return v}
+      return WireTrialNames()
+    }
+    set {request = .cancel(newValue)}
+  }
+
+  /// false: resume
+  var pause: Bool {
+    get {
+      if case .pause(let v)? = request {return v}
+      return false
+    }
+    set {request = .pause(newValue)}
+  }
+
+  var drain: String {
+    get {
+      if case .drain(let v)? = request {return v}
+      return String()
+    }
+    set {request = .drain(newValue)}
+  }
+
+  var submitSweep: WireSubmitSweep {
+    get {
+      if case .submitSweep(let v)? = request {return v}
+      return WireSubmitSweep()
+    }
+    set {request = .submitSweep(newValue)}
+  }
+
+  var submitTrials: WireSubmitTrials {
+    get {
+      if case .submitTrials(let v)? = request {return v}
+      return WireSubmitTrials()
+    }
+    set {request = .submitTrials(newValue)}
+  }
+
+  var submitEnd: WireSubmitEnd {
+    get {
+      if case .submitEnd(let v)? = request {return v}
+      return WireSubmitEnd()
+    }
+    set {request = .submitEnd(newValue)}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
-    typealias RawValue = Int
-    case unspecified // = 0
-    case status // = 1
-    case shutdown // = 2
-    case UNRECOGNIZED(Int)
-
-    init() {
-      self = .unspecified
-    }
-
-    init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .unspecified
-      case 1: self = .status
-      case 2: self = .shutdown
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    var rawValue: Int {
-      switch self {
-      case .unspecified: return 0
-      case .status: return 1
-      case .shutdown: return 2
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    static let allCases: [WireClientRequest.Kind] = [
-      .unspecified,
-      .status,
-      .shutdown,
-    ]
+  nonisolated enum OneOf_Request: Equatable, Sendable {
+    case status(WireStatusRequest)
+    case shutdown(WireShutdownRequest)
+    case retry(WireRetryRequest)
+    case cancel(WireTrialNames)
+    /// false: resume
+    case pause(Bool)
+    case drain(String)
+    case submitSweep(WireSubmitSweep)
+    case submitTrials(WireSubmitTrials)
+    case submitEnd(WireSubmitEnd)
 
   }
+
+  init() {}
+}
+
+nonisolated struct WireStatusRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireShutdownRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireTrialNames: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var names: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireRetryRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var choice: WireRetryRequest.OneOf_Choice? = nil
+
+  var trials: WireTrialNames {
+    get {
+      if case .trials(let v)? = choice {return v}
+      return WireTrialNames()
+    }
+    set {choice = .trials(newValue)}
+  }
+
+  var all: Bool {
+    get {
+      if case .all(let v)? = choice {return v}
+      return false
+    }
+    set {choice = .all(newValue)}
+  }
+
+  var host: String {
+    get {
+      if case .host(let v)? = choice {return v}
+      return String()
+    }
+    set {choice = .host(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Choice: Equatable, Sendable {
+    case trials(WireTrialNames)
+    case all(Bool)
+    case host(String)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct WireSubmitSweep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var program: String = String()
+
+  var submission: String = String()
+
+  var name: String = String()
+
+  var description_p: String = String()
+
+  var source: String = String()
+
+  var trials: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireSubmitTrials: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var submission: String = String()
+
+  var offset: UInt64 = 0
+
+  var trials: [WireSubmittedTrial] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireSubmittedTrial: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: String = String()
+
+  var label: String = String()
+
+  var configuration: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireSubmitEnd: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var submission: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -1542,14 +1767,48 @@ nonisolated struct WireClientReply: Sendable {
     set {reply = .refused(newValue)}
   }
 
+  var done: String {
+    get {
+      if case .done(let v)? = reply {return v}
+      return String()
+    }
+    set {reply = .done(newValue)}
+  }
+
+  var received: WireSubmitReceipt {
+    get {
+      if case .received(let v)? = reply {return v}
+      return WireSubmitReceipt()
+    }
+    set {reply = .received(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Reply: Equatable, Sendable {
     case status(WireStatus)
     case shuttingDown(WireShuttingDown)
     case refused(String)
+    case done(String)
+    case received(WireSubmitReceipt)
 
   }
+
+  init() {}
+}
+
+nonisolated struct WireSubmitReceipt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var received: UInt64 = 0
+
+  var added: UInt64 = 0
+
+  var over: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -1564,49 +1823,149 @@ nonisolated struct WireShuttingDown: Sendable {
   init() {}
 }
 
-nonisolated struct WireStatus: Sendable {
+nonisolated struct WireStatus: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var sweep: String = String()
+  var sweep: String {
+    get {_storage._sweep}
+    set {_uniqueStorage()._sweep = newValue}
+  }
 
-  var pending: UInt64 = 0
+  var pending: UInt64 {
+    get {_storage._pending}
+    set {_uniqueStorage()._pending = newValue}
+  }
 
-  var running: UInt64 = 0
+  var running: UInt64 {
+    get {_storage._running}
+    set {_uniqueStorage()._running = newValue}
+  }
 
-  var completed: UInt64 = 0
+  var completed: UInt64 {
+    get {_storage._completed}
+    set {_uniqueStorage()._completed = newValue}
+  }
 
-  var diverged: UInt64 = 0
+  var diverged: UInt64 {
+    get {_storage._diverged}
+    set {_uniqueStorage()._diverged = newValue}
+  }
 
-  var vanished: UInt64 = 0
+  var vanished: UInt64 {
+    get {_storage._vanished}
+    set {_uniqueStorage()._vanished = newValue}
+  }
 
-  var failed: UInt64 = 0
+  var failed: UInt64 {
+    get {_storage._failed}
+    set {_uniqueStorage()._failed = newValue}
+  }
 
-  var elapsed: Double = 0
+  var elapsed: Double {
+    get {_storage._elapsed}
+    set {_uniqueStorage()._elapsed = newValue}
+  }
 
-  var imagesPerSecond: Double = 0
+  var imagesPerSecond: Double {
+    get {_storage._imagesPerSecond}
+    set {_uniqueStorage()._imagesPerSecond = newValue}
+  }
 
   var secondsLeft: Double {
-    get {_secondsLeft ?? 0}
-    set {_secondsLeft = newValue}
+    get {_storage._secondsLeft ?? 0}
+    set {_uniqueStorage()._secondsLeft = newValue}
   }
   /// Returns true if `secondsLeft` has been explicitly set.
-  var hasSecondsLeft: Bool {self._secondsLeft != nil}
+  var hasSecondsLeft: Bool {_storage._secondsLeft != nil}
   /// Clears the value of `secondsLeft`. Subsequent reads from it will return its default value.
-  mutating func clearSecondsLeft() {self._secondsLeft = nil}
+  mutating func clearSecondsLeft() {_uniqueStorage()._secondsLeft = nil}
 
-  var workers: [WireWorkerLine] = []
+  var workers: [WireWorkerLine] {
+    get {_storage._workers}
+    set {_uniqueStorage()._workers = newValue}
+  }
 
-  var runningTrials: [WireRunningLine] = []
+  var runningTrials: [WireRunningLine] {
+    get {_storage._runningTrials}
+    set {_uniqueStorage()._runningTrials = newValue}
+  }
 
-  var stopping: Bool = false
+  var stopping: Bool {
+    get {_storage._stopping}
+    set {_uniqueStorage()._stopping = newValue}
+  }
+
+  var quarantined: UInt64 {
+    get {_storage._quarantined}
+    set {_uniqueStorage()._quarantined = newValue}
+  }
+
+  var cancelled: UInt64 {
+    get {_storage._cancelled}
+    set {_uniqueStorage()._cancelled = newValue}
+  }
+
+  var paused: Bool {
+    get {_storage._paused}
+    set {_uniqueStorage()._paused = newValue}
+  }
+
+  var quarantinedHosts: [WireHostLine] {
+    get {_storage._quarantinedHosts}
+    set {_uniqueStorage()._quarantinedHosts = newValue}
+  }
+
+  var givenUp: [WireGivenUpLine] {
+    get {_storage._givenUp}
+    set {_uniqueStorage()._givenUp = newValue}
+  }
+
+  var stopped: UInt64 {
+    get {_storage._stopped}
+    set {_uniqueStorage()._stopped = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _secondsLeft: Double? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WireHostLine: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var host: String = String()
+
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireGivenUpLine: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: String = String()
+
+  var label: String = String()
+
+  var quarantined: Bool = false
+
+  var line: String = String()
+
+  var detail: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct WireWorkerLine: Sendable {
@@ -2079,7 +2438,7 @@ nonisolated extension WireWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{3}instruction_set\0\u{1}threads\0\u{1}datasets\0\u{1}beat\0\u{1}acknowledged\0\u{1}held\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{3}instruction_set\0\u{1}threads\0\u{1}datasets\0\u{1}beat\0\u{1}acknowledged\0\u{1}held\0\u{4}\u{a}clock_milliseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2097,12 +2456,17 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.beat) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.acknowledged) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 20: try { try decoder.decodeSingularUInt64Field(value: &self._clockMilliseconds) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.program.isEmpty {
       try visitor.visitSingularStringField(value: self.program, fieldNumber: 1)
     }
@@ -2133,6 +2497,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 10)
     }
+    try { if let v = self._clockMilliseconds {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2147,6 +2514,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.beat != rhs.beat {return false}
     if lhs.acknowledged != rhs.acknowledged {return false}
     if lhs.held != rhs.held {return false}
+    if lhs._clockMilliseconds != rhs._clockMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2233,7 +2601,7 @@ nonisolated extension WireSnapshotDelivery: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Finished"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}result\0\u{1}failure\0\u{1}seconds\0\u{1}algorithms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}result\0\u{1}failure\0\u{1}seconds\0\u{1}algorithms\0\u{1}detail\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2265,6 +2633,7 @@ nonisolated extension WireFinished: SwiftProtobuf.Message, SwiftProtobuf._Messag
       }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.algorithms) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.detail) }()
       default: break
       }
     }
@@ -2295,6 +2664,9 @@ nonisolated extension WireFinished: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.algorithms.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.algorithms, fieldNumber: 5)
     }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2303,6 +2675,7 @@ nonisolated extension WireFinished: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.ending != rhs.ending {return false}
     if lhs.seconds != rhs.seconds {return false}
     if lhs.algorithms != rhs.algorithms {return false}
+    if lhs.detail != rhs.detail {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3117,7 +3490,7 @@ nonisolated extension WireRefused: SwiftProtobuf.Message, SwiftProtobuf._Message
 }
 
 nonisolated extension WireRefused.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PROTOCOL_VERSION\0\u{1}PROGRAM_VERSION\0\u{1}DATASET\0\u{1}MALFORMED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PROTOCOL_VERSION\0\u{1}PROGRAM_VERSION\0\u{1}DATASET\0\u{1}MALFORMED\0\u{1}KEY_NOT_ALLOWED\0\u{1}IDENTITY\0\u{1}CLOCK\0")
 }
 
 nonisolated extension WireAssign: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -3209,7 +3582,7 @@ nonisolated extension WireRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 }
 
 nonisolated extension WireRevoke.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}SUPERSEDED\0\u{1}UNKNOWN\0\u{1}HUNG\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}SUPERSEDED\0\u{1}UNKNOWN\0\u{1}HUNG\0\u{1}CANCELLED\0\u{1}STOPPED\0")
 }
 
 nonisolated extension WireDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -3688,7 +4061,7 @@ nonisolated extension WireCheckpointRefused.Reason: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension WireClientRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ClientRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}shutdown\0\u{1}retry\0\u{1}cancel\0\u{1}pause\0\u{1}drain\0\u{3}submit_sweep\0\u{3}submit_trials\0\u{3}submit_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3696,33 +4069,482 @@ nonisolated extension WireClientRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 1: try {
+        var v: WireStatusRequest?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .status(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .status(v)
+        }
+      }()
+      case 2: try {
+        var v: WireShutdownRequest?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .shutdown(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .shutdown(v)
+        }
+      }()
+      case 3: try {
+        var v: WireRetryRequest?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .retry(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .retry(v)
+        }
+      }()
+      case 4: try {
+        var v: WireTrialNames?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .cancel(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .cancel(v)
+        }
+      }()
+      case 5: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.request != nil {try decoder.handleConflictingOneOf()}
+          self.request = .pause(v)
+        }
+      }()
+      case 6: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.request != nil {try decoder.handleConflictingOneOf()}
+          self.request = .drain(v)
+        }
+      }()
+      case 7: try {
+        var v: WireSubmitSweep?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .submitSweep(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .submitSweep(v)
+        }
+      }()
+      case 8: try {
+        var v: WireSubmitTrials?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .submitTrials(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .submitTrials(v)
+        }
+      }()
+      case 9: try {
+        var v: WireSubmitEnd?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .submitEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .submitEnd(v)
+        }
+      }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.kind != .unspecified {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.request {
+    case .status?: try {
+      guard case .status(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .shutdown?: try {
+      guard case .shutdown(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .retry?: try {
+      guard case .retry(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .cancel?: try {
+      guard case .cancel(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .pause?: try {
+      guard case .pause(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    }()
+    case .drain?: try {
+      guard case .drain(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    }()
+    case .submitSweep?: try {
+      guard case .submitSweep(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .submitTrials?: try {
+      guard case .submitTrials(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .submitEnd?: try {
+      guard case .submitEnd(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireClientRequest, rhs: WireClientRequest) -> Bool {
-    if lhs.kind != rhs.kind {return false}
+    if lhs.request != rhs.request {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension WireClientRequest.Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}STATUS\0\u{1}SHUTDOWN\0")
+nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StatusRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatusRequest, rhs: WireStatusRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireShutdownRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShutdownRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireShutdownRequest, rhs: WireShutdownRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTrialNames: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrialNames"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}names\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTrialNames, rhs: WireTrialNames) -> Bool {
+    if lhs.names != rhs.names {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRetryRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RetryRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trials\0\u{1}all\0\u{1}host\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: WireTrialNames?
+        var hadOneofValue = false
+        if let current = self.choice {
+          hadOneofValue = true
+          if case .trials(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.choice = .trials(v)
+        }
+      }()
+      case 2: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.choice != nil {try decoder.handleConflictingOneOf()}
+          self.choice = .all(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.choice != nil {try decoder.handleConflictingOneOf()}
+          self.choice = .host(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.choice {
+    case .trials?: try {
+      guard case .trials(let v)? = self.choice else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .all?: try {
+      guard case .all(let v)? = self.choice else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    }()
+    case .host?: try {
+      guard case .host(let v)? = self.choice else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRetryRequest, rhs: WireRetryRequest) -> Bool {
+    if lhs.choice != rhs.choice {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSubmitSweep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SubmitSweep"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}submission\0\u{1}name\0\u{1}description\0\u{1}source\0\u{1}trials\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.program) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.submission) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.source) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.trials) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.program.isEmpty {
+      try visitor.visitSingularStringField(value: self.program, fieldNumber: 1)
+    }
+    if !self.submission.isEmpty {
+      try visitor.visitSingularStringField(value: self.submission, fieldNumber: 2)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
+    }
+    if !self.description_p.isEmpty {
+      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 4)
+    }
+    if !self.source.isEmpty {
+      try visitor.visitSingularStringField(value: self.source, fieldNumber: 5)
+    }
+    if self.trials != 0 {
+      try visitor.visitSingularUInt64Field(value: self.trials, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSubmitSweep, rhs: WireSubmitSweep) -> Bool {
+    if lhs.program != rhs.program {return false}
+    if lhs.submission != rhs.submission {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.description_p != rhs.description_p {return false}
+    if lhs.source != rhs.source {return false}
+    if lhs.trials != rhs.trials {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSubmitTrials: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SubmitTrials"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}offset\0\u{1}trials\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.submission) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.trials) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.submission.isEmpty {
+      try visitor.visitSingularStringField(value: self.submission, fieldNumber: 1)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
+    }
+    if !self.trials.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.trials, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSubmitTrials, rhs: WireSubmitTrials) -> Bool {
+    if lhs.submission != rhs.submission {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.trials != rhs.trials {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSubmittedTrial: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SubmittedTrial"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}label\0\u{1}configuration\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.label) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.configuration) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.label.isEmpty {
+      try visitor.visitSingularStringField(value: self.label, fieldNumber: 2)
+    }
+    if !self.configuration.isEmpty {
+      try visitor.visitSingularStringField(value: self.configuration, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSubmittedTrial, rhs: WireSubmittedTrial) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.label != rhs.label {return false}
+    if lhs.configuration != rhs.configuration {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSubmitEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SubmitEnd"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.submission) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.submission.isEmpty {
+      try visitor.visitSingularStringField(value: self.submission, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSubmitEnd, rhs: WireSubmitEnd) -> Bool {
+    if lhs.submission != rhs.submission {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension WireClientReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ClientReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}shutting_down\0\u{1}refused\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}shutting_down\0\u{1}refused\0\u{1}done\0\u{1}received\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3764,6 +4586,27 @@ nonisolated extension WireClientReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.reply = .refused(v)
         }
       }()
+      case 4: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.reply != nil {try decoder.handleConflictingOneOf()}
+          self.reply = .done(v)
+        }
+      }()
+      case 5: try {
+        var v: WireSubmitReceipt?
+        var hadOneofValue = false
+        if let current = self.reply {
+          hadOneofValue = true
+          if case .received(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.reply = .received(v)
+        }
+      }()
       default: break
       }
     }
@@ -3787,6 +4630,14 @@ nonisolated extension WireClientReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .refused(let v)? = self.reply else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 3)
     }()
+    case .done?: try {
+      guard case .done(let v)? = self.reply else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    }()
+    case .received?: try {
+      guard case .received(let v)? = self.reply else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -3794,6 +4645,46 @@ nonisolated extension WireClientReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   static func ==(lhs: WireClientReply, rhs: WireClientReply) -> Bool {
     if lhs.reply != rhs.reply {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSubmitReceipt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SubmitReceipt"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}received\0\u{1}added\0\u{1}over\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.added) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.over) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 1)
+    }
+    if self.added != 0 {
+      try visitor.visitSingularUInt64Field(value: self.added, fieldNumber: 2)
+    }
+    if self.over != 0 {
+      try visitor.visitSingularUInt64Field(value: self.over, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSubmitReceipt, rhs: WireSubmitReceipt) -> Bool {
+    if lhs.received != rhs.received {return false}
+    if lhs.added != rhs.added {return false}
+    if lhs.over != rhs.over {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3820,7 +4711,203 @@ nonisolated extension WireShuttingDown: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Status"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sweep\0\u{1}pending\0\u{1}running\0\u{1}completed\0\u{1}diverged\0\u{1}vanished\0\u{1}failed\0\u{1}elapsed\0\u{3}images_per_second\0\u{3}seconds_left\0\u{1}workers\0\u{3}running_trials\0\u{1}stopping\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sweep\0\u{1}pending\0\u{1}running\0\u{1}completed\0\u{1}diverged\0\u{1}vanished\0\u{1}failed\0\u{1}elapsed\0\u{3}images_per_second\0\u{3}seconds_left\0\u{1}workers\0\u{3}running_trials\0\u{1}stopping\0\u{1}quarantined\0\u{1}cancelled\0\u{1}paused\0\u{3}quarantined_hosts\0\u{3}given_up\0\u{1}stopped\0")
+
+  fileprivate class _StorageClass {
+    var _sweep: String = String()
+    var _pending: UInt64 = 0
+    var _running: UInt64 = 0
+    var _completed: UInt64 = 0
+    var _diverged: UInt64 = 0
+    var _vanished: UInt64 = 0
+    var _failed: UInt64 = 0
+    var _elapsed: Double = 0
+    var _imagesPerSecond: Double = 0
+    var _secondsLeft: Double? = nil
+    var _workers: [WireWorkerLine] = []
+    var _runningTrials: [WireRunningLine] = []
+    var _stopping: Bool = false
+    var _quarantined: UInt64 = 0
+    var _cancelled: UInt64 = 0
+    var _paused: Bool = false
+    var _quarantinedHosts: [WireHostLine] = []
+    var _givenUp: [WireGivenUpLine] = []
+    var _stopped: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _sweep = source._sweep
+      _pending = source._pending
+      _running = source._running
+      _completed = source._completed
+      _diverged = source._diverged
+      _vanished = source._vanished
+      _failed = source._failed
+      _elapsed = source._elapsed
+      _imagesPerSecond = source._imagesPerSecond
+      _secondsLeft = source._secondsLeft
+      _workers = source._workers
+      _runningTrials = source._runningTrials
+      _stopping = source._stopping
+      _quarantined = source._quarantined
+      _cancelled = source._cancelled
+      _paused = source._paused
+      _quarantinedHosts = source._quarantinedHosts
+      _givenUp = source._givenUp
+      _stopped = source._stopped
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._sweep) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._pending) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._running) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._completed) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._diverged) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._vanished) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._failed) }()
+        case 8: try { try decoder.decodeSingularDoubleField(value: &_storage._elapsed) }()
+        case 9: try { try decoder.decodeSingularDoubleField(value: &_storage._imagesPerSecond) }()
+        case 10: try { try decoder.decodeSingularDoubleField(value: &_storage._secondsLeft) }()
+        case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._workers) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._runningTrials) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._stopping) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._quarantined) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._cancelled) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._paused) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._quarantinedHosts) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._givenUp) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._stopped) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._sweep.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._sweep, fieldNumber: 1)
+      }
+      if _storage._pending != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._pending, fieldNumber: 2)
+      }
+      if _storage._running != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._running, fieldNumber: 3)
+      }
+      if _storage._completed != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._completed, fieldNumber: 4)
+      }
+      if _storage._diverged != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._diverged, fieldNumber: 5)
+      }
+      if _storage._vanished != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._vanished, fieldNumber: 6)
+      }
+      if _storage._failed != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._failed, fieldNumber: 7)
+      }
+      if _storage._elapsed.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._elapsed, fieldNumber: 8)
+      }
+      if _storage._imagesPerSecond.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._imagesPerSecond, fieldNumber: 9)
+      }
+      try { if let v = _storage._secondsLeft {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 10)
+      } }()
+      if !_storage._workers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._workers, fieldNumber: 11)
+      }
+      if !_storage._runningTrials.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._runningTrials, fieldNumber: 12)
+      }
+      if _storage._stopping != false {
+        try visitor.visitSingularBoolField(value: _storage._stopping, fieldNumber: 13)
+      }
+      if _storage._quarantined != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._quarantined, fieldNumber: 14)
+      }
+      if _storage._cancelled != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._cancelled, fieldNumber: 15)
+      }
+      if _storage._paused != false {
+        try visitor.visitSingularBoolField(value: _storage._paused, fieldNumber: 16)
+      }
+      if !_storage._quarantinedHosts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._quarantinedHosts, fieldNumber: 17)
+      }
+      if !_storage._givenUp.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._givenUp, fieldNumber: 18)
+      }
+      if _storage._stopped != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._stopped, fieldNumber: 19)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatus, rhs: WireStatus) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._sweep != rhs_storage._sweep {return false}
+        if _storage._pending != rhs_storage._pending {return false}
+        if _storage._running != rhs_storage._running {return false}
+        if _storage._completed != rhs_storage._completed {return false}
+        if _storage._diverged != rhs_storage._diverged {return false}
+        if _storage._vanished != rhs_storage._vanished {return false}
+        if _storage._failed != rhs_storage._failed {return false}
+        if _storage._elapsed != rhs_storage._elapsed {return false}
+        if _storage._imagesPerSecond != rhs_storage._imagesPerSecond {return false}
+        if _storage._secondsLeft != rhs_storage._secondsLeft {return false}
+        if _storage._workers != rhs_storage._workers {return false}
+        if _storage._runningTrials != rhs_storage._runningTrials {return false}
+        if _storage._stopping != rhs_storage._stopping {return false}
+        if _storage._quarantined != rhs_storage._quarantined {return false}
+        if _storage._cancelled != rhs_storage._cancelled {return false}
+        if _storage._paused != rhs_storage._paused {return false}
+        if _storage._quarantinedHosts != rhs_storage._quarantinedHosts {return false}
+        if _storage._givenUp != rhs_storage._givenUp {return false}
+        if _storage._stopped != rhs_storage._stopped {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHostLine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HostLine"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}reason\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3828,85 +4915,76 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.sweep) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.pending) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.running) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.completed) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.diverged) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.vanished) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
-      case 8: try { try decoder.decodeSingularDoubleField(value: &self.elapsed) }()
-      case 9: try { try decoder.decodeSingularDoubleField(value: &self.imagesPerSecond) }()
-      case 10: try { try decoder.decodeSingularDoubleField(value: &self._secondsLeft) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.workers) }()
-      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.runningTrials) }()
-      case 13: try { try decoder.decodeSingularBoolField(value: &self.stopping) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.sweep.isEmpty {
-      try visitor.visitSingularStringField(value: self.sweep, fieldNumber: 1)
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
     }
-    if self.pending != 0 {
-      try visitor.visitSingularUInt64Field(value: self.pending, fieldNumber: 2)
-    }
-    if self.running != 0 {
-      try visitor.visitSingularUInt64Field(value: self.running, fieldNumber: 3)
-    }
-    if self.completed != 0 {
-      try visitor.visitSingularUInt64Field(value: self.completed, fieldNumber: 4)
-    }
-    if self.diverged != 0 {
-      try visitor.visitSingularUInt64Field(value: self.diverged, fieldNumber: 5)
-    }
-    if self.vanished != 0 {
-      try visitor.visitSingularUInt64Field(value: self.vanished, fieldNumber: 6)
-    }
-    if self.failed != 0 {
-      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 7)
-    }
-    if self.elapsed.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.elapsed, fieldNumber: 8)
-    }
-    if self.imagesPerSecond.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.imagesPerSecond, fieldNumber: 9)
-    }
-    try { if let v = self._secondsLeft {
-      try visitor.visitSingularDoubleField(value: v, fieldNumber: 10)
-    } }()
-    if !self.workers.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.workers, fieldNumber: 11)
-    }
-    if !self.runningTrials.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.runningTrials, fieldNumber: 12)
-    }
-    if self.stopping != false {
-      try visitor.visitSingularBoolField(value: self.stopping, fieldNumber: 13)
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: WireStatus, rhs: WireStatus) -> Bool {
-    if lhs.sweep != rhs.sweep {return false}
-    if lhs.pending != rhs.pending {return false}
-    if lhs.running != rhs.running {return false}
-    if lhs.completed != rhs.completed {return false}
-    if lhs.diverged != rhs.diverged {return false}
-    if lhs.vanished != rhs.vanished {return false}
-    if lhs.failed != rhs.failed {return false}
-    if lhs.elapsed != rhs.elapsed {return false}
-    if lhs.imagesPerSecond != rhs.imagesPerSecond {return false}
-    if lhs._secondsLeft != rhs._secondsLeft {return false}
-    if lhs.workers != rhs.workers {return false}
-    if lhs.runningTrials != rhs.runningTrials {return false}
-    if lhs.stopping != rhs.stopping {return false}
+  static func ==(lhs: WireHostLine, rhs: WireHostLine) -> Bool {
+    if lhs.host != rhs.host {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireGivenUpLine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GivenUpLine"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}label\0\u{1}quarantined\0\u{1}line\0\u{1}detail\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.label) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.quarantined) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.line) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.trial.isEmpty {
+      try visitor.visitSingularStringField(value: self.trial, fieldNumber: 1)
+    }
+    if !self.label.isEmpty {
+      try visitor.visitSingularStringField(value: self.label, fieldNumber: 2)
+    }
+    if self.quarantined != false {
+      try visitor.visitSingularBoolField(value: self.quarantined, fieldNumber: 3)
+    }
+    if !self.line.isEmpty {
+      try visitor.visitSingularStringField(value: self.line, fieldNumber: 4)
+    }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireGivenUpLine, rhs: WireGivenUpLine) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.label != rhs.label {return false}
+    if lhs.quarantined != rhs.quarantined {return false}
+    if lhs.line != rhs.line {return false}
+    if lhs.detail != rhs.detail {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

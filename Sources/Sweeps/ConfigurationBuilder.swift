@@ -5,6 +5,7 @@ struct ConfigurationBuilder {
   /// sample is no larger than the training set. Whatever an override sets itself is checked as it stands.
   let dropsLateSnapshots: Bool
   let shrinksCalibration: Bool
+  private let trees = ConfigurationTrees()
 
   init(source: String, overrides: [SettingOverride]) {
     let paths = overrides.flatMap { SettingSchema.paths(setBy: $0.tree) }
@@ -14,7 +15,7 @@ struct ConfigurationBuilder {
   }
 
   func build(_ tree: SettingNode) throws(SweepError) -> TrialConfiguration {
-    var configuration = try TrialConfiguration.decode(tree, source: source)
+    var configuration = try trees.decode(tree, source: source)
     if dropsLateSnapshots {
       configuration.analysis.snapshots.removeAll { $0 > configuration.training.epochs }
     }

@@ -6,6 +6,7 @@ public struct Sweep: Codable, Hashable, Sendable {
   public let source: String
   /// What the trials start from: the file's `base` over the defaults, overrides applied.
   public let settings: TrialConfiguration
+  public let earlyStopping: EarlyStopping?
   /// In the file's order; of one configuration's seeds, one after another.
   public let trials: [Trial]
 }

@@ -19,8 +19,10 @@ struct SweepDocument {
   let axes: [Axis]
   let trials: [ExplicitTrial]
   let seeds: [Int]?
+  let earlyStopping: EarlyStopping?
+  let earlyStoppingPlace: Place?
 
-  static let keys = ["name", "description", "base", "grid", "zip", "trials", "seeds"]
+  static let keys = ["name", "description", "base", "grid", "zip", "trials", "seeds", EarlyStopping.key]
   private static let settingKeys = ["name"] + (SettingSchema.defaults.entries ?? []).map(\.key)
   static let emptySettings = SettingNode.emptyMap
 
@@ -41,6 +43,8 @@ struct SweepDocument {
     self.axes = axes
     trials = try Self.trials(root["trials"])
     seeds = try root["seeds"].map { node throws(SweepError) in try Self.seeds(node) }
+    earlyStopping = try EarlyStopping(root)
+    earlyStoppingPlace = root[EarlyStopping.key]?.place
     if seeds != nil,
       let entry = Self.settingPlace("seed", in: [base] + axes.flatMap(\.points) + trials.map(\.settings))
     {

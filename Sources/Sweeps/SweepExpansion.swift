@@ -46,18 +46,23 @@ struct SweepExpansion {
     }
     let labels = try SweepLabels(source: document.source).labels(
       of: &items, mergesDuplicates: !overrides.isEmpty)
+    var forms = CanonicalForms()
     var trials: [Trial] = []
     trials.reserveCapacity(items.count * (seeds?.count ?? 1))
     for (item, label) in zip(items, labels) {
       for seed in seeds ?? [item.configuration.seed] {
         var configuration = item.configuration
         configuration.seed = seed
-        trials.append(Trial(configuration, label: label))
+        // Seeds are no part of what is normalized.
+        let id = TrialConfiguration.identity(ofJSON: forms.json(configuration))
+        trials.append(Trial(normalized: configuration, label: label, id: id))
       }
     }
+    // Overrides may shorten trainings so far that the rule has nothing to say.
+    if overrides.isEmpty { try document.earlyStopping?.check(trials, at: document.earlyStoppingPlace) }
     return Sweep(
       name: document.name, description: document.description, source: text, settings: try settings(base),
-      trials: trials)
+      earlyStopping: document.earlyStopping, trials: trials)
   }
 
   private func checkCount() throws(SweepError) {

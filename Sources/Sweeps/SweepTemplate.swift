@@ -69,6 +69,14 @@ extension SweepFile {
       - name: hardly-factorized
         network.factorization: {uniform: 2}
 
+    # Trials that are the worst under quantization at a snapshot are stopped
+    # there, as they come to it. No part of what a trial is known by.
+    earlyStopping:
+      epoch: 20                   # one of analysis.snapshots
+      metric: percentDecrease     # percentDecrease, quint8Accuracy or qmse
+      worstPercent: 25            # of the trials that have come so far,
+      atLeast: 8                  # once so many have
+
     # Training seeds: a list, or a count. Every configuration is trained once
     # with each.
     seeds: [1, 2, 3]

@@ -9,6 +9,13 @@ public struct Trial: Codable, Hashable, Sendable, Identifiable {
   public let label: String
   public let configuration: TrialConfiguration
 
+  /// A normalized configuration's trial, given its identity.
+  init(normalized configuration: TrialConfiguration, label: String, id: String) {
+    self.configuration = configuration
+    self.label = label
+    self.id = id
+  }
+
   /// The trial of the normalized configuration; its label is the configuration's unless another is given.
   public init(_ configuration: TrialConfiguration, label: String? = nil) {
     let configuration = configuration.normalized
@@ -32,11 +39,13 @@ extension TrialConfiguration {
   }
 
   /// SHA-256 of the canonical JSON, 64 hexadecimal digits.
-  public var identity: String {
+  public var identity: String { Self.identity(ofJSON: canonicalJSON) }
+
+  static func identity(ofJSON json: String) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     text.reserveCapacity(64)
-    for byte in SHA256.hash(data: Array(canonicalJSON.utf8)) {
+    for byte in SHA256.hash(data: Array(json.utf8)) {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])
     }
@@ -60,9 +69,12 @@ extension TrialConfiguration {
     Set(analysis.snapshots).union([0, training.epochs]).filter { $0 <= training.epochs }.sorted()
   }
 
-  var tree: SettingNode {
+  var tree: SettingNode { Self.tree(of: self) }
+
+  /// - Parameter section: a configuration or a part of one.
+  static func tree(of section: some Encodable) -> SettingNode {
     do {
-      return try SettingEncoder.encode(self)
+      return try SettingEncoder.encode(section)
     } catch {
       preconditionFailure("a configuration does not encode: \(error)")
     }

@@ -10,6 +10,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case calibration = 4
   case syntheticData = 5
   case subset = 6
+  case drill = 7
 }
 
 /// A stream of random numbers that is a pure function of (seed, purpose, epoch, index): whoever draws it, and

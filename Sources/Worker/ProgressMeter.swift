@@ -11,6 +11,8 @@ struct ProgressMeter {
   private var imagesPerSecond = 0.0
   private var snapshotSeconds: Double?
   private var lastPhase: TrialPhase?
+  /// When the snapshot under way was begun.
+  private var measuringSince: ContinuousClock.Instant?
   private var lastTold = ContinuousClock.now
   private static let interval = Duration.milliseconds(200)
 
@@ -40,6 +42,7 @@ struct ProgressMeter {
   ) -> TrialProgress? {
     let now = ContinuousClock.now
     guard phase != lastPhase || now - lastTold >= Self.interval else { return nil }
+    if phase != lastPhase { measuringSince = phase == .measuring ? now : nil }
     lastPhase = phase
     lastTold = now
     var progress = TrialProgress()
@@ -53,7 +56,9 @@ struct ProgressMeter {
     progress.imagesPerSecond = imagesPerSecond
     if let secondsPerStep {
       let steps = Double((epochs - position.epoch) * stepsPerEpoch - position.step)
-      progress.secondsLeft = steps * secondsPerStep + Double(snapshotsLeft) * (snapshotSeconds ?? 0)
+      let snapshot = snapshotSeconds ?? 0
+      let measured = measuringSince.map { min((now - $0).seconds, snapshot) } ?? 0
+      progress.secondsLeft = steps * secondsPerStep + Double(snapshotsLeft) * snapshot - measured
     }
     progress.work = work
     return progress

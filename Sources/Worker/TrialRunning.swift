@@ -4,6 +4,9 @@ internal import Synchronization
 
 /// What executes trials for a worker, one at a time.
 public protocol TrialRunning: Sendable {
+  /// `run` takes no time worth a thread of its own: it is called on the thread that serves the connection.
+  var isInstant: Bool { get }
+
   /// Runs one attempt to its end, or until `control` asks for another one, on the calling thread, which belongs to
   /// it until it returns.
   ///
@@ -15,6 +18,10 @@ public protocol TrialRunning: Sendable {
   func run(
     _ assignment: Assignment, checkpoint: [UInt8]?, control: TrialControl, put: (TrialOutput) -> Void
   ) throws -> TrialEnding
+}
+
+extension TrialRunning {
+  public var isInstant: Bool { false }
 }
 
 /// What a trial produces on its way.

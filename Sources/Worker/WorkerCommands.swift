@@ -10,7 +10,12 @@ extension WorkerService {
     case .disconnect:
       isJoined = false
       close(.messages)
-    case .send(let envelope): send(Wire.encode(envelope), by: .messages)
+    case .send(var envelope):
+      if case .hello(var hello) = envelope.message {
+        hello.clock = options.clock()
+        envelope.message = .hello(hello)
+      }
+      send(Wire.encode(envelope), by: .messages)
     case .startTrial(let assignment): start(assignment)
     case .cancelTrial(let attempt): ask(.cancel, of: attempt)
     case .stopAndCheckpoint(let attempt): ask(.checkpointAndStop, of: attempt)
@@ -31,10 +36,23 @@ extension WorkerService {
     }
   }
 
+  /// For reports of failures.
+  private var place: String {
+    let who = options.settings.introduction
+    return "\(who.host), worker \(who.name), process \(who.pid)"
+  }
+
   private func start(_ assignment: Assignment) {
     logger.info("\(assignment.attempt) begins: \(assignment.label)")
     let bytes = assignment.checkpoint == nil ? nil : downloads.removeValue(forKey: assignment.attempt)
-    trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner) {
+    if options.runner.isInstant {
+      TrialThread.run(assignment, checkpoint: bytes, runner: options.runner, place: place) {
+        [weak self] report in
+        self?.assumeIsolated { $0.take(report) }
+      }
+      return
+    }
+    trial = TrialThread.start(assignment, checkpoint: bytes, runner: options.runner, place: place) {
       [weak self, loop] report in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(report) } }
     }

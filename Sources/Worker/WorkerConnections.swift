@@ -10,6 +10,8 @@ extension WorkerService {
     close(channel)
     guard let context else { return }
     var socketOptions = options.socket
+    // A timer of the coordinator's for each of its workers, which it keeps none of (`CoordinatorService.listen`).
+    socketOptions.heartbeatTimeToLive = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     // Of a name's addresses libzmq tries one only, with IPv6 allowed an IPv6 one, where the coordinator may not
     // listen; so the families take turns.
@@ -62,9 +64,10 @@ extension WorkerService {
       while let change = try links[channel]?.nextChange() {
         switch change {
         case .ready:
+          locked = nil
           if channel == .messages { handle(.connected) }
-        case .lost(let reason):
-          lost(channel, reason)
+        case .lost(let failure):
+          lost(channel, failure)
         }
       }
       flush()
@@ -74,15 +77,40 @@ extension WorkerService {
     }
   }
 
-  private func lost(_ channel: Channel, _ reason: String?) {
+  private func lost(_ channel: Channel, _ failure: HandshakeFailure?) {
     close(channel)
-    if let reason { logger.warning("the coordinator at \(options.endpoint) cannot be talked to: \(reason)") }
+    noteHandshake(failure)
     switch channel {
     case .messages:
       if isJoined { logger.notice("the connection to the coordinator is lost; the trial goes on meanwhile") }
       isJoined = false
       handle(.disconnected)
     case .checkpoints: apply(transfers.interrupt())
+    }
+  }
+
+  /// Names why the coordinator cannot be talked to, and leaves when that lasts (`WorkerOptions.lockedPatience`).
+  private func noteHandshake(_ failure: HandshakeFailure?) {
+    guard let failure else {
+      locked = nil
+      return
+    }
+    let line =
+      "the coordinator at \(options.endpoint) cannot be talked to: "
+      + failure.explanation(options.socket.security)
+    logger.warning("\(line)")
+    let since = locked ?? now
+    locked = since
+    let patience: Duration? =
+      switch (failure, isStranger: checkpointPort == nil) {
+      // A tunnel to a coordinator that is not there yet looks the same.
+      case (.brokenOff, true): options.socket.security == nil ? nil : options.lockedPatience * 10
+      case (_, true): options.lockedPatience
+      case (.notAllowed, false): options.lockedPatience * 10
+      case (_, false): nil
+      }
+    if let patience, since.duration(to: now) >= patience {
+      finish(WorkerEnding(status: WorkerEnding.refused, line: line))
     }
   }
 

@@ -5,8 +5,8 @@ internal import ZeroMQ
 struct WorkerLink {
   enum Change: Hashable {
     case ready
-    /// The connection failed or was lost, for the reason given if libzmq knows one.
-    case lost(String?)
+    /// The connection failed or was lost; with a failure, the two ends do not come to talk.
+    case lost(HandshakeFailure?)
   }
 
   let socket: Socket
@@ -44,7 +44,7 @@ struct WorkerLink {
         isReady = true
         return .ready
       case .disconnected, .closed, .retrying: return .lost(nil)
-      case .handshakeFailed(let detail): return .lost(detail)
+      case .handshakeFailed(let failure): return .lost(failure)
       case .connected, .listening, .accepted, .bindFailed, .acceptFailed, .stopped: continue
       }
     }

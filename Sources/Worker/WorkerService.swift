@@ -1,11 +1,11 @@
 internal import Logging
 public import SweepProtocol
-internal import ZeroMQ
+package import ZeroMQ
 
 /// A worker at work: sockets, clock and trial thread round a `WorkerSession`, on one thread of their own. The
 /// trial trains on another, and goes on while the coordinator is away.
 public actor WorkerService {
-  let loop = SocketLoop(name: "worker")
+  let loop: SocketLoop
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
 
   let options: WorkerOptions
@@ -30,14 +30,22 @@ public actor WorkerService {
   /// Connections begun, by channel.
   var connections: [Channel: Int] = [:]
   var isJoined = false
+  /// Since when every attempt at a connection has failed for want of the right keys; nil: the last one has not.
+  var locked: Moment?
   private var nextComplaint: Moment
   private var ending: WorkerEnding?
   private var waiting: [@Sendable (WorkerEnding) -> Void] = []
 
   public init(options: WorkerOptions) throws {
+    try self.init(options: options, loop: SocketLoop(name: "worker"), context: Context())
+  }
+
+  /// A worker that shares thread and context with others of its process.
+  package init(options: WorkerOptions, loop: SocketLoop, context: Context) {
     self.options = options
+    self.loop = loop
+    self.context = context
     logger = options.logger
-    context = try Context()
     transfers = CheckpointTransfers(worker: options.settings.worker)
     nextComplaint = Moment(Self.complaintInterval)
   }

@@ -31,6 +31,7 @@ extension WorkerSession {
     /// No upload is begun before.
     var retry: Moment?
     var failedUploads = 0
+    var failedDownloads = 0
 
     /// As hello and heartbeats tell it.
     var told: TrialProgress {
@@ -91,6 +92,11 @@ extension WorkerSession {
     switch end {
     case .done: start(attempt)
     case .refused(.superseded, _): drop(attempt, at: now)
+    case .refused(.storage, let line) where job.failedDownloads < settings.transferRetries:
+      // It may be one transfer too many for the moment; to begin anew would cost all that was trained.
+      log(.warning, "the checkpoint of \(attempt) is asked for again: \(line)")
+      jobs[attempt]!.failedDownloads += 1
+      jobs[attempt]!.stage = .fetching(retry: now + settings.longestWait)
     case .refused(_, let line):
       log(.warning, "\(attempt) begins anew, its checkpoint cannot be had: \(line)")
       jobs[attempt]!.assignment.checkpoint = nil

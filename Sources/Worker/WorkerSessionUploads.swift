@@ -30,7 +30,7 @@ extension WorkerSession {
     case .refused(.outdated, _): break
     case .refused(_, let line):
       jobs[attempt]!.failedUploads += 1
-      if job.failedUploads < settings.uploadRetries {
+      if job.failedUploads < settings.transferRetries {
         again(descriptor, attempt, at: now + settings.longestWait)
       } else {
         log(.warning, "the checkpoint of \(attempt) at \(descriptor.position) is not stored: \(line)")

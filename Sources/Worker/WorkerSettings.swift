@@ -20,8 +20,9 @@ public struct WorkerSettings: Hashable, Sendable {
   public var resend = Duration.seconds(10)
   /// Unacknowledged deliveries under way at a time.
   public var window = 16
-  /// A checkpoint the coordinator could not store is offered again this often, `longestWait` apart.
-  public var uploadRetries = 3
+  /// A checkpoint the coordinator could not store is offered again this often, and one it could not read asked for
+  /// again, `longestWait` apart.
+  public var transferRetries = 3
   /// Without a word from the coordinator for this long, the worker leaves.
   public var patience = Duration.seconds(86_400)
   /// After a request to stop, the worker leaves this long after it whatever is not yet acknowledged.

@@ -8,12 +8,14 @@ public final class Context: @unchecked Sendable {
   // @unchecked: libzmq contexts may be used from any thread, and the pointer never changes.
   let handle: UnsafeMutableRawPointer
 
-  /// - Parameter ioThreads: threads that move bytes; one serves about a gigabyte per second.
-  public init(ioThreads: Int = 1) throws {
+  /// - Parameters:
+  ///   - ioThreads: threads that move bytes; one serves about a gigabyte per second.
+  ///   - sockets: at a time, monitors and their other ends counted; libzmq takes 65,535 at most.
+  public init(ioThreads: Int = 1, sockets: Int = 4096) throws {
     guard let handle = zmq_ctx_new() else { throw ZeroMQError("start ZeroMQ") }
     self.handle = handle
     zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreads))
-    zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, 4096)
+    zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Int32(sockets))
   }
 
   deinit {

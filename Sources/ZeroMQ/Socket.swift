@@ -8,6 +8,8 @@ public enum SocketKind: Sendable, Hashable {
   case dealer, pair, publisher
   /// Subscribed to everything.
   case subscriber
+  /// Answers every message before it takes the next.
+  case reply
 
   var code: Int32 {
     switch self {
@@ -16,6 +18,7 @@ public enum SocketKind: Sendable, Hashable {
     case .pair: ZMQ_PAIR
     case .publisher: ZMQ_PUB
     case .subscriber: ZMQ_SUB
+    case .reply: ZMQ_REP
     }
   }
 }
@@ -38,9 +41,15 @@ public final class Socket {
   public let kind: SocketKind
   public let options: SocketOptions
   let handle: UnsafeMutableRawPointer
+  /// The file descriptor of the TCP connection that the message last received came by; −1: none, or not known.
+  /// A monitor's events name connections by it.
+  public private(set) var sourceDescriptor: Int32 = -1
   private var context: Context?
   /// Held until the socket is closed: libzmq's own threads would wait forever to tell a monitor that is gone.
   private var monitorEnd: Socket?
+  /// The loop's, while it watches the socket: to be told of every use, because any may take in the news of a
+  /// message that has arrived.
+  weak var watch: LoopWatch?
 
   public init(_ context: Context, _ kind: SocketKind, options: SocketOptions = SocketOptions()) throws {
     guard let handle = zmq_socket(context.handle, kind.code) else {
@@ -97,6 +106,7 @@ public final class Socket {
   public func send(_ message: Message) throws -> SendResult {
     precondition(!message.isEmpty, "a message has at least one frame")
     precondition(context != nil, "a closed socket sends nothing")
+    watch?.touch()
     for (index, frame) in message.enumerated() {
       let flags = ZMQ_DONTWAIT | (index + 1 < message.count ? ZMQ_SNDMORE : 0)
       while zmq_send(handle, frame, frame.count, flags) < 0 {
@@ -112,8 +122,49 @@ public final class Socket {
   }
 
   /// The next message, or nil when none waits.
-  public func receive() throws -> Message? {
+  public func receive() throws -> Message? { try receive { _ in } }
+
+  /// A message, and what is known of the connection it came by.
+  public struct Received {
+    public var frames: Message
+    /// The public key (Z85) the connection was let in by; nil for one let in without, as on a socket without CURVE.
+    public var key: String?
+    /// Of the connection, where there is a key.
+    var descriptor: Int32?
+  }
+
+  /// As `receive`, with what is known of the sender.
+  public func receiveIdentified() throws -> Received? {
+    var key: String?
+    var descriptor: Int32?
+    // Every frame of a message carries what is known of its connection.
+    let frames = try receive { part in
+      guard key == nil, let user = zmq_msg_gets(&part, "User-Id") else { return }
+      key = String(cString: user)
+      descriptor = zmq_msg_get(&part, ZMQ_SRCFD)
+    }
+    return frames.map { Received(frames: $0, key: key, descriptor: descriptor) }
+  }
+
+  /// Ends the connection a message came by, which libzmq then takes for the peer's leaving: it has no such call itself.
+  /// Should another peer of this socket have got that connection's descriptor since, it has to connect again.
+  public func cutOff(_ sender: Received) {
+    guard let descriptor = sender.descriptor, descriptor >= 0,
+      let port = try? Endpoint(lastEndpoint()).port
+    else { return }
+    var address = sockaddr_in6()
+    var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    let isOurs = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) == 0 }
+    }
+    // The port is in the same place for IPv4.
+    guard isOurs, Int(UInt16(bigEndian: address.sin6_port)) == port else { return }
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
+  private func receive(_ inspect: (inout zmq_msg_t) -> Void) throws -> Message? {
     precondition(context != nil, "a closed socket receives nothing")
+    watch?.touch()
     var part = zmq_msg_t()
     zmq_msg_init(&part)
     defer { zmq_msg_close(&part) }
@@ -126,20 +177,45 @@ public final class Socket {
         default: throw ZeroMQError("receive a message")
         }
       }
+      inspect(&part)
       frames.append([UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
     } while zmq_msg_more(&part) != 0
+    // A ROUTER's routing id, which libzmq puts before the message, does not tell.
+    sourceDescriptor = zmq_msg_get(&part, ZMQ_SRCFD)
     return frames
   }
 
+  /// Readable when libzmq has news for the socket, until `hasMessage` or another call takes them in.
+  var descriptor: Int32 {
+    var descriptor: Int32 = -1
+    var size = MemoryLayout<Int32>.size
+    let code = zmq_getsockopt(handle, ZMQ_FD, &descriptor, &size)
+    precondition(code == 0, "an open socket has a descriptor")
+    return descriptor
+  }
+
+  /// Whether a message waits.
+  var hasMessage: Bool {
+    var events: Int32 = 0
+    var size = MemoryLayout<Int32>.size
+    while zmq_getsockopt(handle, ZMQ_EVENTS, &events, &size) != 0 {
+      // A context that is ending has no messages.
+      guard zmq_errno() == EINTR else { return false }
+    }
+    return events & ZMQ_POLLIN != 0
+  }
+
   /// Connection events of this socket from now on. At most once for a socket.
-  public func monitor() throws -> SocketMonitor {
+  ///
+  /// - Parameter choice: what it tells; less than all for a listener with many peers.
+  public func monitor(_ choice: SocketMonitor.Choice = .all) throws -> SocketMonitor {
     precondition(monitorEnd == nil, "a socket has one monitor")
     guard let context else { preconditionFailure("a closed socket has no monitor") }
     let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))"
     var unlimited = SocketOptions()
     unlimited.receiveHighWater = 0
     let pair = try Socket(context, .pair, options: unlimited)
-    guard zmq_socket_monitor(handle, endpoint, ZMQ_EVENT_ALL) == 0 else {
+    guard zmq_socket_monitor(handle, endpoint, choice.events) == 0 else {
       throw ZeroMQError("monitor a socket at", endpoint: endpoint)
     }
     monitorEnd = pair

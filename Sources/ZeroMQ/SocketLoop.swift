@@ -42,14 +42,13 @@ public final class SocketLoop: Sendable {
     _ socket: Socket, for owner: isolated Owner, handler: @escaping @Sendable (isolated Owner) -> Void
   ) {
     thread.assertCurrent()
-    thread.watches.append(
-      LoopThread.Watch(socket: socket) { [weak owner] in owner?.assumeIsolated { handler($0) } })
+    thread.watches.add(socket) { [weak owner] in owner?.assumeIsolated { handler($0) } }
   }
 
   /// On the loop's thread only.
   public func unwatch(_ socket: Socket) {
     thread.assertCurrent()
-    thread.watches.removeAll { $0.socket === socket }
+    thread.watches.remove(socket)
   }
 
   /// Calls `handler` once after `delay`, unless `owner`, an actor on this loop, is gone by then.
@@ -57,8 +56,7 @@ public final class SocketLoop: Sendable {
     after delay: Duration, for owner: isolated Owner, handler: @escaping @Sendable (isolated Owner) -> Void
   ) {
     thread.assertCurrent()
-    thread.timers.append(
-      LoopThread.Timer(deadline: .now + delay) { [weak owner] in owner?.assumeIsolated { handler($0) } })
+    thread.timers.add(.now + delay) { [weak owner] in owner?.assumeIsolated { handler($0) } }
   }
 }
 
@@ -67,14 +65,6 @@ public final class SocketLoop: Sendable {
 final class LoopThread: SerialExecutor, @unchecked Sendable {
   // @unchecked: `watches` and `timers` are touched on the loop's thread only, `inbox` is locked, and `identity`
   // is written once, before the first job.
-  struct Watch {
-    let socket: Socket
-    let handler: () -> Void
-  }
-  struct Timer {
-    let deadline: ContinuousClock.Instant
-    let handler: () -> Void
-  }
   private enum Job {
     case actor(UnownedJob)
     case closure(@Sendable () -> Void)
@@ -85,14 +75,15 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
     var thread: pthread_t?
   }
 
-  var watches: [Watch] = []
-  var timers: [Timer] = []
+  let watches: LoopWatches
+  var timers = LoopTimers()
   private let inbox = Mutex(Inbox())
   private let wakeup: Int32
 
   init() {
     wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     precondition(wakeup >= 0, "out of file descriptors")
+    watches = LoopWatches(wakeup: wakeup)
   }
 
   deinit { close(wakeup) }
@@ -148,38 +139,23 @@ final class LoopThread: SerialExecutor, @unchecked Sendable {
       runTimers()
       wait()
     }
-    watches = []
-    timers = []
+    watches.removeAll()
+    timers = LoopTimers()
   }
 
+  /// Those due now; what they schedule has its turn later.
   private func runTimers() {
     let now = ContinuousClock.now
-    let due = timers.filter { $0.deadline <= now }
-    guard !due.isEmpty else { return }
-    timers.removeAll { $0.deadline <= now }
-    for timer in due.sorted(by: { $0.deadline < $1.deadline }) { timer.handler() }
+    while let handler = timers.popDue(at: now) { handler() }
   }
 
   /// Waits for a message, a job or the next timer, and calls the handlers of sockets with messages.
   private func wait() {
-    let watched = watches
-    var items = [zmq_pollitem_t(socket: nil, fd: wakeup, events: Int16(ZMQ_POLLIN), revents: 0)]
-    for watch in watched {
-      items.append(zmq_pollitem_t(socket: watch.socket.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0))
-    }
-    var timeout = -1
-    if let next = timers.map(\.deadline).min() {
+    var timeout: Int32 = -1
+    if let next = timers.next {
       // Rounded up: waking early would spin until the deadline.
-      timeout = max(0, Int((next - .now).milliseconds) + 1)
+      timeout = max(0, Int32(clamping: Int((next - .now).milliseconds) + 1))
     }
-    guard zmq_poll(&items, Int32(items.count), timeout) > 0 else { return }
-    if items[0].revents != 0 {
-      var count: UInt64 = 0
-      _ = read(wakeup, &count, 8)
-    }
-    for (watch, item) in zip(watched, items.dropFirst()) where item.revents != 0 {
-      // An earlier handler may have unwatched it.
-      if watches.contains(where: { $0.socket === watch.socket }) { watch.handler() }
-    }
+    watches.wait(milliseconds: timeout)
   }
 }

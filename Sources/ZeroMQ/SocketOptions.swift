@@ -5,8 +5,9 @@ internal import CZeroMQ
 public struct SocketOptions: Sendable, Hashable {
   /// A ZMTP ping is sent after so long; a peer that leaves it unanswered for `heartbeatTimeout` is cut off, and
   /// is asked to cut us off after `heartbeatTimeToLive` of silence.
-  public var heartbeatInterval = Duration.seconds(5)
-  public var heartbeatTimeout = Duration.seconds(20)
+  /// A peer gone without a word is noticed within the sum of the two.
+  public var heartbeatInterval = Duration.seconds(3)
+  public var heartbeatTimeout = Duration.seconds(10)
   public var heartbeatTimeToLive = Duration.seconds(30)
   /// A connection that has not finished the ZMTP handshake by then is dropped.
   public var handshakeTimeout = Duration.seconds(10)
@@ -31,6 +32,8 @@ public struct SocketOptions: Sendable, Hashable {
   /// ROUTER only: a peer that comes back under the routing id of a living connection takes it over. Off, because
   /// routing ids here are made by the ROUTER for each connection and never repeat.
   public var handover = false
+  /// nil: neither encrypted nor authenticated.
+  public var security: CurveSecurity?
 
   public init() {}
 
@@ -65,12 +68,15 @@ public struct SocketOptions: Sendable, Hashable {
     }
     switch kind {
     case .router:
+      // As many as may come back at once; the system has its own bound (net.core.somaxconn).
+      try set(ZMQ_BACKLOG, 4096)
       try set(ZMQ_ROUTER_MANDATORY, 1)
       try set(ZMQ_ROUTER_HANDOVER, handover ? 1 : 0)
     case .subscriber:
       guard zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else { throw ZeroMQError("subscribe") }
-    case .dealer, .pair, .publisher: break
+    case .dealer, .pair, .publisher, .reply: break
     }
+    try security?.apply(to: handle)
   }
 }
 

@@ -14,8 +14,11 @@ struct Bench: ParsableCommand {
       strata bench                                          # training the thesis's regular network
       strata bench --network factorization=depthwise --integer
       strata bench throughput --threads 1 --json
+      strata bench coordinator --quick                      # trials, results and connections a coordinator bears
       """,
-    subcommands: [Layers.self, Throughput.self, Machine.self], defaultSubcommand: Layers.self)
+    subcommands: [
+      Layers.self, Throughput.self, Machine.self, Bench.CoordinatorCommand.self, FleetCommand.self,
+    ], defaultSubcommand: Layers.self)
 
   struct Layers: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -7,15 +7,24 @@ import SweepProtocol
 import Sweeps
 import ZeroMQ
 
-/// Where a coordinator listens.
+/// Where a coordinator listens, and to whom.
 struct CoordinatorNetworkOptions: ParsableArguments {
-  @Option(help: "Address to listen on; 0.0.0.0 for every interface (then also --insecure).")
+  @Option(help: "Address to listen on; 0.0.0.0 for every interface (then also --key and --worker-keys).")
   var listen = "127.0.0.1"
   @Option(help: "Port for messages. (default: the one this store was last served at, else any free one)")
   var port: Int?
   @Option(help: "Port for checkpoints. (default: likewise)")
   var checkpointPort: Int?
-  @Flag(help: "Listen beyond this machine although connections are neither encrypted nor authenticated.")
+  @Option(
+    help:
+      "The coordinator's secret key ('strata keygen'): encrypts connections, and lets known workers in only.",
+    completion: .file())
+  var key: String?
+  @Option(
+    help: "The list of workers to let in ('strata workers'); a change takes effect at once.",
+    completion: .file())
+  var workerKeys: String?
+  @Flag(help: "Listen beyond this machine without keys: neither encrypted nor authenticated.")
   var insecure = false
 
   func validate() throws {
@@ -27,7 +36,12 @@ struct CoordinatorNetworkOptions: ParsableArguments {
     if let port, port != 0, port == checkpointPort {
       throw ValidationError("--port and --checkpoint-port are both \(port): give two different ones")
     }
-    guard insecure || Endpoint(host: listen, port: 0).isLoopback else {
+    guard (key == nil) == (workerKeys == nil) else {
+      throw ValidationError(
+        "--key and --worker-keys go together: a key of its own, and the list of workers' keys")
+    }
+    if insecure, key != nil { throw ValidationError("--insecure and --key exclude each other") }
+    guard insecure || key != nil || Endpoint(host: listen, port: 0).isLoopback else {
       throw ValidationError(CoordinatorError.insecureAddress(listen).description)
     }
   }
@@ -36,8 +50,20 @@ struct CoordinatorNetworkOptions: ParsableArguments {
     var arguments = ["--listen", listen]
     if let port { arguments += ["--port", "\(port)"] }
     if let checkpointPort { arguments += ["--checkpoint-port", "\(checkpointPort)"] }
+    if let key { arguments += ["--key", key] }
+    if let workerKeys { arguments += ["--worker-keys", workerKeys] }
     if insecure { arguments.append("--insecure") }
     return arguments
+  }
+
+  /// - Throws: `KeyFileError`.
+  func keys() throws -> CoordinatorKeys? {
+    guard let key, let workerKeys else { return nil }
+    let own = try KeyFile.keyPair(at: key)
+    // So that a list that cannot be read is told before anything is begun.
+    _ = try WorkerKeyFile(workerKeys).read()
+    return CoordinatorKeys(
+      own: own, file: URL(fileURLWithPath: key).path, workers: workerKeys)
   }
 }
 
@@ -60,25 +86,34 @@ struct CoordinatorCommand: ParsableCommand {
   var lease = 30.0
   @Option(help: "Seconds between a worker's heartbeats. (default: a sixth of the lease)")
   var heartbeat: Double?
+  @Flag(help: "Log warnings only, not every trial.")
+  var quiet = false
+  @Option(help: "Times in a row a trial's worker may be lost without progress before the trial is given up.")
+  var losses = 3
   @Flag(help: .hidden)
   var stopWithStandardInput = false
 
   func validate() throws {
     try checkSeconds(lease, "--lease", atLeast: 1)
     if let heartbeat { try checkSeconds(heartbeat, "--heartbeat", atLeast: 0.1) }
+    guard losses >= 1 else { throw ValidationError("--losses \(losses): at least 1") }
   }
 
   func run() throws {
     let expanded = try sweep.load()
-    var options = CoordinatorOptions(program: ProgramVersion.current, logger: Logger.plain("coordinator"))
+    var options = CoordinatorOptions(
+      program: ProgramVersion.current, logger: Logger.plain("coordinator", from: quiet ? .warning : .info))
+    options.settings.logsTrials = !quiet
     options.sweep = expanded.name
     options.address = network.listen
     options.allowInsecure = network.insecure
+    options.keys = try network.keys()
     options.port = network.port
     options.checkpointPort = network.checkpointPort
     options.exitsWhenDone = exitWhenDone
     options.settings.lease = .seconds(lease)
     options.settings.heartbeat = .seconds(heartbeat ?? lease / 6)
+    options.settings.losses = losses
 
     let store = try Store.open(store ?? "\(expanded.name).store")
     defer { try? store.close() }
@@ -96,9 +131,10 @@ extension Store {
   func add(_ sweep: Sweep) throws {
     let record = SweepRecord(
       name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
+    var forms = CanonicalForms()
     let trials = sweep.trials.map {
       NewTrial(
-        id: $0.id, label: $0.label, json: $0.configuration.canonicalJSON, configuration: $0.configuration)
+        id: $0.id, label: $0.label, json: forms.json($0.configuration), configuration: $0.configuration)
     }
     try write { try $0.addSweep(record, trials: trials) }
   }

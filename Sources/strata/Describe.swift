@@ -29,28 +29,33 @@ struct Describe: ParsableCommand {
   var json = false
 
   func run() throws {
-    let described = try networks()
+    let loaded = try sweep.map { name in
+      try Sweep.load(name, overrides: overrides + network.map { "network.\($0)" })
+    }
+    let described = try networks(of: loaded)
     if json {
       print(try prettyJSON(described))
     } else {
       print(described.map(\.text).joined(separator: "\n"), terminator: "")
+      if let rule = loaded?.earlyStopping {
+        print("\nearly stopping: \(rule.summary)")
+      }
     }
   }
 
   /// Every network once, with the labels of the configurations that train it.
-  private func networks() throws -> [Described] {
-    let changes = try network.map { try SettingOverride($0, in: "network") }
+  private func networks(of sweep: Sweep?) throws -> [Described] {
     guard let sweep else {
+      let changes = try network.map { try SettingOverride($0, in: "network") }
       if network.isEmpty, overrides.isEmpty {
         throw CommandError("give a sweep, a sweep file, or settings with --network")
       }
       let architecture = try Architecture().applying(try overrides.map { try SettingOverride($0) } + changes)
       return [try Described(architecture, labels: [networkLabel(architecture, Initialization())])]
     }
-    let trials = try Sweep.load(sweep, overrides: overrides + network.map { "network.\($0)" }).trials
     var order: [Architecture] = []
     var labels: [Architecture: [String]] = [:]
-    for trial in trials {
+    for trial in sweep.trials {
       let architecture = trial.configuration.network
       if labels[architecture] == nil { order.append(architecture) }
       if labels[architecture]?.contains(trial.label) != true {

@@ -44,12 +44,14 @@ enum LiveView {
     var parts = ["\(counts.over)/\(counts.total) trials"]
     parts += [
       (counts.completed, "completed"), (counts.diverged, "diverged"), (counts.vanished, "vanished"),
-      (counts.failed, "failed"), (counts.running, "running"), (counts.pending, "pending"),
+      (counts.stopped, "stopped early"), (counts.failed, "failed"), (counts.quarantined, "quarantined"),
+      (counts.cancelled, "cancelled"), (counts.running, "running"), (counts.pending, "pending"),
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     parts.append("\(status.workers.count { $0.connected }) workers")
     if status.imagesPerSecond > 0 { parts.append("\(Int(status.imagesPerSecond)) img/s") }
     parts.append("\(clock(status.elapsed)) elapsed")
     if let left = status.secondsLeft { parts.append("\(clock(left)) left") }
+    if status.paused { parts.append("paused") }
     if status.stopping { parts.append("stopping") }
     return parts.joined(separator: " · ")
   }

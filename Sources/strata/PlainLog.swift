@@ -3,7 +3,9 @@ import Logging
 
 extension Logger {
   /// Lines on standard error: date and time, level where it is a warning or worse, who, what.
-  static func plain(_ label: String) -> Logger { Logger(label: label) { PlainLog(label: $0) } }
+  static func plain(_ label: String, from level: Level = .info) -> Logger {
+    Logger(label: label) { PlainLog(label: $0, logLevel: level) }
+  }
 }
 
 struct PlainLog: LogHandler {

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Coordinator
 import Datasets
 import Foundation
 import Reporting
 import ResultStore
 import Sweeps
 import Worker
+import ZeroMQ
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,7 +14,7 @@ struct Run: ParsableCommand {
     discussion: """
       Starts one coordinator and one worker a core as processes of their own, and shows their progress. Everything
       measured goes to one store. Interrupt it at any time: the same command goes on where it stopped. Workers on
-      other machines may join (see --listen and 'strata worker').
+      other machines may join (see --listen, --key and 'strata worker'); its own use the coordinator's key.
 
       EXAMPLES
         strata run quickstart
@@ -47,6 +49,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let expanded = try sweep.load()
+    let keys = try network.keys()
     let storeURL = URL(fileURLWithPath: store ?? "\(expanded.name).store")
     try requireData(expanded)
     if try prepare(storeURL, for: expanded) == 0 {
@@ -55,15 +58,15 @@ struct Run: ParsableCommand {
     }
     let onTerminal = Terminal.isInteractive
     let supervisor = Supervisor(
-      plan(expanded, storeURL, logs: onTerminal ? try logFolder(beside: storeURL) : nil))
-    let view = onTerminal ? TerminalView() : nil
+      plan(expanded, storeURL, keys, logs: onTerminal ? try logFolder(beside: storeURL) : nil))
+    let view = onTerminal ? TerminalView(keys.map { .client($0.own, server: $0.own.publicKey) }) : nil
     let ending = try supervisor.run { endpoint in view?.update(from: endpoint) }
     view?.finish()
     try conclude(ending, storeURL, sweepName: expanded.name)
   }
 
   /// Adds the sweep to the store, and puts trials that failed back to be tried again.
-  /// - Returns: trials without a result.
+  /// - Returns: trials that need work.
   private func prepare(_ storeURL: URL, for sweep: Sweep) throws -> Int {
     let store = try Store.open(storeURL.path)
     defer { try? store.close() }
@@ -74,10 +77,12 @@ struct Run: ParsableCommand {
         try batch.setTrialState(trial.id, .pending, failures: 0)
       }
     }
-    return trials.count { !$0.state.hasResult }
+    return trials.count { !$0.state.isOver || $0.state == .failed }
   }
 
-  private func plan(_ sweep: Sweep, _ storeURL: URL, logs: URL?) -> Supervisor.Plan {
+  private func plan(
+    _ sweep: Sweep, _ storeURL: URL, _ keys: CoordinatorKeys?, logs: URL?
+  ) -> Supervisor.Plan {
     let count = min(workers ?? ProcessInfo.processInfo.activeProcessorCount, sweep.trials.count)
     print("\(sweep.name): \(sweep.trials.count) trials, \(count) workers, store \(storeURL.relativePath)")
     return Supervisor.Plan(
@@ -90,6 +95,7 @@ struct Run: ParsableCommand {
           "worker", "--connect", endpoint, "--name", "local-\(number)", "--checkpoint-interval",
           "\(checkpointInterval)", "--stop-with-standard-input",
         ]
+        if let keys { arguments += ["--key", keys.file, "--coordinator-key", "\(keys.own.publicKey)"] }
         if let data { arguments += ["--data", data] }
         return arguments
       },
@@ -138,7 +144,7 @@ struct Run: ParsableCommand {
       try ReportFile.write(ReportPage.html(model), to: report)
       print("\nreport: \(report)")
     }
-    let failed = model.trials.filter { $0.status == .failed }
+    let failed = model.trials.filter(\.status.isGivenUp)
     if let first = failed.first {
       throw CommandError(
         "\(failed.count) of \(model.trials.count) trials failed; \(first.label): \(first.failure ?? "no reason known")"

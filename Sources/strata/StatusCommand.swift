@@ -15,18 +15,21 @@ struct Status: ParsableCommand {
       EXAMPLES
         strata status quickstart.store
         strata status tcp://10.0.0.5:5555 --json
+        strata status tcp://10.0.0.5:5555 --key worker.key --coordinator-key coordinator.key.pub
       """)
 
   @Argument(help: "A store, or a coordinator's address (tcp://HOST:PORT).", completion: .file())
   var source: String
+  @OptionGroup var keys: ClientKeyOptions
   @Flag(help: "As JSON.")
   var json = false
 
   func run() throws {
+    let security = try keys.security()
     if source.contains("://") {
-      try show(ask(source, timeout: .seconds(5)))
-    } else if let endpoint = Announcement.read(store: source)?.localEndpoint,
-      let status = try? ask(endpoint.description, timeout: .seconds(2))
+      try show(ask(LiveCoordinator(endpoint: source, security: security)))
+    } else if let coordinator = LiveCoordinator(store: source, security: security),
+      let status = try? ask(coordinator)
     {
       try show(status)
     } else {
@@ -34,15 +37,27 @@ struct Status: ParsableCommand {
       defer { try? store.close() }
       let model = try ReportModel(store: store)
       print(json ? try ReportJSON(model).text : ReportText.text(model), terminator: "")
+      if !json {
+        let rows = try store.restoration(sweep: nil)
+        tellControls(
+          paused: rows.paused,
+          hosts: rows.quarantinedHosts.sorted { $0.key < $1.key }.map {
+            QuarantinedHost(host: $0.key, reason: $0.value)
+          })
+      }
     }
   }
 
-  private func ask(_ endpoint: String, timeout: Duration) throws -> ClusterStatus {
-    switch try StatusClient(endpoint: endpoint).request(.status, timeout: timeout) {
-    case .status(let status): return status
-    case .refused(let why): throw CommandError("the coordinator at \(endpoint) refused: \(why)")
-    case .shuttingDown: throw CommandError("the coordinator at \(endpoint) is shutting down")
+  private func ask(_ coordinator: LiveCoordinator) throws -> ClusterStatus {
+    guard case .status(let status) = try coordinator.ask(.status) else {
+      throw CommandError("the coordinator at \(coordinator.endpoint) does not tell its status")
     }
+    return status
+  }
+
+  private func tellControls(paused: Bool, hosts: [QuarantinedHost]) {
+    if paused { print("\npaused: no trials are handed out until 'strata resume'") }
+    for host in hosts { print("\nhost \(host.host) is quarantined: \(host.reason)") }
   }
 
   private func show(_ status: ClusterStatus) throws {
@@ -52,14 +67,22 @@ struct Status: ParsableCommand {
     }
     print(status.sweep)
     for line in LiveView.lines(status, width: .max) { print(line) }
+    tellControls(paused: status.paused, hosts: status.quarantinedHosts)
+    for trial in status.givenUp {
+      let name = "\(trial.label) (\(trial.trial.prefix(12)))"
+      let state = trial.isQuarantined ? "quarantined" : "failed"
+      print("\n" + ReportText.failure(name, state, trial.line, trial.detail), terminator: "")
+    }
     guard !status.workers.isEmpty else { return }
     var table = TextTable(columns: [
-      .init("worker", .left), .init("host", .left), .init("pid", .right), .init("instruction set", .left),
+      .init("worker", .left), .init("id", .left), .init("host", .left), .init("pid", .right),
+      .init("instruction set", .left),
       .init("results", .right), .init("last heard", .right), .init("trial", .left),
     ])
     for worker in status.workers {
       table.append([
-        worker.name, worker.host, "\(worker.pid)", worker.instructionSet, "\(worker.results)",
+        worker.name, String(worker.id.prefix(8)), worker.host, "\(worker.pid)", worker.instructionSet,
+        "\(worker.results)",
         worker.connected ? "\(LiveView.fixed(worker.silence, 1)) s" : "lost",
         worker.attempt.map { "\($0.trial.prefix(8)) #\($0.number)" } ?? "–",
       ])

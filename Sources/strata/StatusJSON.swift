@@ -16,6 +16,10 @@ enum StatusJSON {
     var secondsLeft: Double?
     var imagesPerSecond: Double
     var stopping: Bool
+    var paused: Bool
+    /// Why, by host.
+    var quarantinedHosts: [String: String]
+    var givenUp: [GivenUp]
     var running: [Running]
     var workers: [Worker]
 
@@ -24,15 +28,36 @@ enum StatusJSON {
       sweep = status.sweep
       trials = [
         "pending": counts.pending, "running": counts.running, "completed": counts.completed,
-        "diverged": counts.diverged, "vanished": counts.vanished, "failed": counts.failed,
+        "diverged": counts.diverged, "vanished": counts.vanished, "stopped": counts.stopped,
+        "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
         "total": counts.total,
       ]
       elapsedSeconds = status.elapsed
       secondsLeft = status.secondsLeft
       imagesPerSecond = status.imagesPerSecond
       stopping = status.stopping
+      paused = status.paused
+      quarantinedHosts = Dictionary(
+        status.quarantinedHosts.map { ($0.host, $0.reason) }, uniquingKeysWith: { first, _ in first })
+      givenUp = status.givenUp.map(GivenUp.init)
       running = status.running.map(Running.init)
       workers = status.workers.map(Worker.init)
+    }
+  }
+
+  private struct GivenUp: Encodable {
+    var trial: String
+    var label: String
+    var quarantined: Bool
+    var message: String
+    var detail: String
+
+    init(_ trial: GivenUpTrial) {
+      self.trial = trial.trial
+      label = trial.label
+      quarantined = trial.isQuarantined
+      message = trial.line
+      detail = trial.detail
     }
   }
 

@@ -114,14 +114,7 @@ struct StoredTrial {
   private static func find(
     _ wanted: String, among trials: [TrialRecord], in store: String
   ) throws -> TrialRecord {
-    let byID = trials.filter { !wanted.isEmpty && $0.id.hasPrefix(wanted.lowercased()) }
-    let found = byID.isEmpty ? trials.filter { $0.label == wanted } : byID
-    if found.count == 1 { return found[0] }
-    let choices = (found.isEmpty ? trials : found).map { "\($0.id.prefix(12)) (\($0.label))" }
-    let listed = choices.prefix(8).joined(separator: ", ") + (choices.count > 8 ? ", …" : "")
-    throw CommandError(
-      found.isEmpty
-        ? "no trial of \(store) has an id beginning with, or the label, \(wanted); it has \(listed)"
-        : "\(found.count) trials of \(store) are \(wanted): name one by its id: \(listed)")
+    let named = trials.map { TrialNames.Named(id: $0.id, label: $0.label) }
+    return trials[try TrialNames.positions(of: [wanted], among: named, in: store)[0]]
   }
 }

@@ -25,7 +25,12 @@ struct Strata: ParsableCommand {
         name: "Sweeps", subcommands: [Run.self, SweepsCommand.self, Describe.self, DataCommand.self]),
       CommandGroup(
         name: "A cluster, part by part",
-        subcommands: [CoordinatorCommand.self, WorkerCommand.self, Status.self]),
+        subcommands: [
+          CoordinatorCommand.self, WorkerCommand.self, Status.self, KeygenCommand.self, WorkersCommand.self,
+        ]),
+      CommandGroup(
+        name: "A sweep under way",
+        subcommands: [Submit.self, Pause.self, Resume.self, Cancel.self, Retry.self, Drain.self]),
       CommandGroup(name: "Results", subcommands: [Report.self, Export.self, Merge.self]),
       CommandGroup(name: "Speed", subcommands: [Bench.self]),
     ])

@@ -1,6 +1,7 @@
 import Coordinator
 import Sweeps
 import SweepProtocol
+import Testing
 
 extension Scheduler.Command {
   var isLog: Bool { if case .log = self { true } else { false } }
@@ -40,6 +41,19 @@ struct SchedulerBench {
     scheduler.handle(event, at: now).filter { !$0.isLog }
   }
 
+  /// A client's request, which must be answered by this line; what else it gave.
+  mutating func ask(
+    _ request: ClientRequest, says line: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) -> [Scheduler.Command] {
+    let client = ConnectionID([9])
+    let commands = handle(.request(request, from: client))
+    let replies = commands.filter { if case .reply = $0 { true } else { false } }
+    #expect(
+      replies == [.reply(.done(line), to: client)] || replies == [.reply(.refused(line), to: client)],
+      "\(replies)", sourceLocation: sourceLocation)
+    return commands.filter { !replies.contains($0) }
+  }
+
   /// Time passes in ticks; what the last of them gave.
   mutating func pass(_ duration: Duration) -> [Scheduler.Command] {
     let end = now + duration
@@ -60,11 +74,14 @@ struct SchedulerBench {
     return handle(.message(envelope, from: connection(worker)))
   }
 
+  /// Hosts of workers that are not on `host`.
+  var hosts: [String: String] = [:]
+
   func hello(_ worker: String = Self.a) -> WorkerHello {
     var hello = WorkerHello()
     hello.program = "1"
     hello.name = worker == Self.a ? "a" : "b"
-    hello.host = "host"
+    hello.host = hosts[worker] ?? "host"
     hello.datasets = ["synthetic": Self.synthetic]
     return hello
   }

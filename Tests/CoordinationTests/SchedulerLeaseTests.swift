@@ -20,6 +20,18 @@ import Testing
       bench.pass(.seconds(2)) == bench.pending(bench.id(0, 1), .lost) + bench.begun(bench.id(0, 2), b))
   }
 
+  @Test func aSilentWorkerShowsAsLostLongBeforeItsLeaseEnds() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    #expect(bench.pass(.seconds(14)) == [])
+    #expect(bench.scheduler.status(at: bench.now).workers.map(\.connected) == [true])
+    #expect(bench.pass(.seconds(1)) == [])
+    #expect(bench.scheduler.status(at: bench.now).workers.map(\.connected) == [false])
+    #expect(bench.pass(.seconds(10)) == [])
+    #expect(bench.heartbeat(holding: [bench.id(0, 1)]) == [bench.sent(.acknowledge(0))])
+    #expect(bench.scheduler.status(at: bench.now).workers.map(\.connected) == [true])
+  }
+
   @Test func heartbeatsKeepTheLease() {
     var bench = SchedulerBench()
     bench.startFirstTrial()
@@ -52,6 +64,28 @@ import Testing
     #expect(bench.pass(.seconds(3)) == bench.pending(bench.id(0, 1), .lost))
   }
 
+  /// What workers said meanwhile waits to be read when the coordinator goes on, before its next tick.
+  @Test func aMessageReadAfterAStallRenewsTheLeaseOnce() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    _ = bench.pass(.seconds(20))
+    bench.now = bench.now + .seconds(3600)
+    #expect(bench.heartbeat(holding: [attempt]) == [bench.sent(.acknowledge(0))])
+    #expect(bench.handle(.tick) == [])
+    #expect(bench.pass(.seconds(30)) == [])
+    #expect(bench.pass(.seconds(1)) == bench.pending(attempt, .lost))
+  }
+
+  @Test func aStallIsNoHangOfATrial() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    _ = bench.heartbeat(holding: [attempt], work: 5)
+    bench.now = bench.now + .seconds(3600)
+    #expect(bench.heartbeat(holding: [attempt], work: 5) == [bench.sent(.acknowledge(0))])
+  }
+
   @Test func aHungTrialHasFailed() {
     var bench = SchedulerBench()
     bench.startFirstTrial()
@@ -60,9 +94,12 @@ import Testing
       _ = bench.heartbeat(holding: [attempt], work: 5)
       #expect(bench.pass(.seconds(25)) == [])
     }
+    let detail =
+      "while training, epoch 0 of 0, step 0 of 0\n\(attempt), trial 0, on a on host"
     #expect(
       bench.heartbeat(holding: [attempt], work: 5)
-        == bench.pending(attempt, .failed("no progress for 900 s; the trial hangs"), failures: 1)
+        == bench.pending(
+          attempt, .failed("no progress for 900 s; the trial hangs", detail: detail), failures: 1)
         + [bench.sent(.revoke(attempt, .hung)), bench.sent(.acknowledge(0))])
   }
 

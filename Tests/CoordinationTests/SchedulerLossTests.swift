@@ -27,7 +27,7 @@ import Testing
     #expect(lose(&bench) == givenUp(bench.id(0, 3)))
     #expect(bench.heartbeat(wants: true) == [bench.sent(.acknowledge(0))])
     #expect(
-      bench.handle(.retryRequested(trials: [bench.trials[0].id]))
+      bench.ask(.retry(.all), says: "put 1 trial back")
         == [.persist(.trialState(trial: bench.trials[0].id, .pending, failures: 0, error: nil))]
         + bench.begun(bench.id(0, 4)))
     #expect(bench.pass(.seconds(31)) == bench.pending(bench.id(0, 4), .lost))

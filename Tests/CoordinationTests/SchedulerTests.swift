@@ -65,7 +65,7 @@ import Testing
     for _ in 0..<21 {
       let event = Scheduler.Event.unreadable(.malformed, "not a message", from: ConnectionID([3]))
       for case .log(_, let line) in bench.scheduler.handle(event, at: bench.now) { lines.append(line) }
-      bench.now = bench.now + .seconds(1)
+      _ = bench.pass(.seconds(1))
     }
     #expect(
       lines == [
@@ -187,7 +187,7 @@ import Testing
       ])
     #expect(bench.heartbeat(wants: true) == [bench.sent(.acknowledge(4))])
     #expect(
-      bench.handle(.retryRequested(trials: [trial]))
+      bench.ask(.retry(.trials([trial])), says: "put 1 trial back")
         == [.persist(.trialState(trial: trial, .pending, failures: 0, error: nil))]
         + bench.begun(bench.id(0, 5)))
   }

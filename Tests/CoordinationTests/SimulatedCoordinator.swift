@@ -1,37 +1,48 @@
 import Coordinator
 import SweepProtocol
+import Sweeps
 import Worker
 
 // The coordinator's service in a simulation: batches, one commit, then the rest.
 
 extension Simulation {
-  static let lease = Duration.seconds(10)
-
-  mutating func startCoordinator() {
-    guard scheduler == nil else { return }
-    coordinators += 1
-    var settings = SchedulerSettings(coordinator: uuid(1_000_000 + coordinators), program: "1")
+  static let settings: SchedulerSettings = {
+    var settings = SchedulerSettings(coordinator: "", program: "1")
     // Here it is chance that kills workers, however often, and never a trial.
     settings.losses = .max
-    settings.lease = Self.lease
+    settings.lease = .seconds(10)
     settings.heartbeat = .seconds(2)
     settings.tick = .seconds(1)
     settings.redelivery = .seconds(4)
     settings.hang = .seconds(40)
-    scheduler = Scheduler(settings, restoring: store.restoration, at: now)
+    return settings
+  }()
+
+  mutating func startCoordinator() {
+    guard scheduler == nil else { return }
+    coordinators += 1
+    settings.coordinator = uuid(1_000_000 + coordinators)
+    coordinatorClock = SimulatedClock(startedAt: now, skew: faults.skew, &chance)
+    scheduler = Scheduler(settings, restoring: store.restoration, at: coordinatorClock.read(at: now))
+    // Files without a row are deleted, as the service does.
+    let rows = store.trials
+    files = files.filter { rows[$0.key.attempt.trial]!.checkpoint == $0.key }
     coordinatorPausedUntil = now
     batch = []
-    schedule(.coordinatorTick, after: settings.tick)
+    trace.note(now, "coordinator \(coordinators) begins")
+    schedule(.coordinatorTick(coordinators), after: settings.tick)
   }
 
   /// Whatever was not committed is gone; connections break, workers notice sooner or later.
-  mutating func crashCoordinator() {
+  mutating func crashCoordinator(_ point: CrashPoint, returningAfter absence: Duration? = nil) {
     guard scheduler != nil else { return }
+    trace.note(now, "coordinator \(coordinators) ends, \(point)")
+    crashes[point, default: 0] += 1
     scheduler = nil
     batch = []
     transfers = [:]
     for connection in openConnections.keys.sorted() { disconnect(connection) }
-    schedule(.coordinatorReturns, after: chance.seconds(0.1...30))
+    schedule(.coordinatorReturns, after: absence ?? chance.seconds(0.1...30))
   }
 
   mutating func coordinatorMeets(_ occurrence: Occurrence) {
@@ -41,9 +52,10 @@ extension Simulation {
       return
     }
     switch occurrence {
-    case .coordinatorTick:
+    case .coordinatorTick(let coordinator):
+      guard coordinator == coordinators else { return }
       coordinate(.tick)
-      schedule(.coordinatorTick, after: .seconds(1))
+      schedule(.coordinatorTick(coordinator), after: settings.tick)
     case .arriveAtCoordinator(let bytes, let connection):
       do {
         guard case .worker(let envelope) = try Wire.decodeInbound(bytes) else { return }
@@ -57,13 +69,12 @@ extension Simulation {
       coordinate(
         .uploadOffered(
           transfer.attempt, transfer.checkpoint, worker: transfer.worker, transfer: transfer.id))
-    case .uploadBytes(let transfer):
-      guard transfers[transfer.id] != nil else { return }
-      files[StoredCheckpoint(attempt: transfer.attempt, descriptor: transfer.checkpoint)] = transfer.state
-      coordinate(
-        .uploadReceived(
-          transfer.attempt, transfer.checkpoint, worker: transfer.worker, transfer: transfer.id))
+    case .uploadBytes(let transfer): receiveBytes(transfer)
     case .download(let transfer):
+      if chance.happens(faults.storage) {
+        transmit(.downloadAnswer(transfer, Self.storageFault, 0), .toWorker, of: transfer.worker, on: nil)
+        return
+      }
       transfers[transfer.id] = transfer
       coordinate(
         .downloadRequested(
@@ -72,24 +83,70 @@ extension Simulation {
     }
   }
 
-  /// Hands an event to the scheduler, alone or with those waiting; a crash may come before the commit or
-  /// between it and the first message.
+  private mutating func receiveBytes(_ transfer: Transfer) {
+    guard transfers[transfer.id] != nil else { return }
+    if now < diskFullUntil || chance.happens(faults.storage) {
+      transfers[transfer.id] = nil
+      weightsRefused.insert(transfer.attempt.trial)
+      transmit(.uploadAnswer(transfer, Self.storageFault), .toWorker, of: transfer.worker, on: nil)
+      return
+    }
+    if dies(at: .duringUpload) { return }
+    files[StoredCheckpoint(attempt: transfer.attempt, descriptor: transfer.checkpoint)] = transfer.state
+    if dies(at: .duringUpload) { return }
+    coordinate(
+      .uploadReceived(
+        transfer.attempt, transfer.checkpoint, worker: transfer.worker, transfer: transfer.id))
+  }
+
+  private static let storageFault = WorkerSession.TransferEnd.refused(.storage, "the disk is at fault")
+
+  /// Whether the coordinator dies here.
+  private mutating func dies(at point: CrashPoint) -> Bool {
+    guard chance.happens(faults.coordinatorCrash * 5) else { return false }
+    crashCoordinator(point)
+    return true
+  }
+
+  /// Hands an event to the scheduler, alone or with those waiting, and does what it answers.
   mutating func coordinate(_ event: Scheduler.Event) {
     batch.append(event)
     if event != .tick, event != .shutdownRequested, chance.happens(0.3) { return }
-    var commands: [Scheduler.Command] = []
-    for event in batch { commands += scheduler!.handle(event, at: now) }
+    let moment = coordinatorClock.read(at: now)
+    var commands = scheduler!.handle(batch[0], at: moment)
+    checkFencing(of: batch[0], commands)
+    for event in batch.dropFirst() { commands += scheduler!.handle(event, at: moment) }
     batch = []
-    if chance.happens(faults.coordinatorCrash * 5) {
-      crashCoordinator()
-      return
+    if dies(at: .beforeCommit) { return }
+    let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
+    if !records.isEmpty {
+      guard now >= diskFullUntil else {
+        crashCoordinator(.diskFull)
+        return
+      }
+      store.commit(records)
     }
-    store.commit(commands.compactMap { if case .persist(let record) = $0 { record } else { nil } })
-    if chance.happens(faults.coordinatorCrash * 5) {
-      crashCoordinator()
-      return
+    if dies(at: .afterCommit) { return }
+    let last =
+      chance.happens(faults.coordinatorCrash * 5) && !commands.isEmpty ? chance.below(commands.count) : nil
+    for (index, command) in commands.enumerated() {
+      if index == last {
+        crashCoordinator(.betweenSends)
+        return
+      }
+      carryOut(command)
     }
-    for command in commands { carryOut(command) }
+  }
+
+  /// A message of an attempt that counts no more changes nothing of its trial, and its worker is told. Checked for
+  /// events that meet the store as it is.
+  private mutating func checkFencing(of event: Scheduler.Event, _ commands: [Scheduler.Command]) {
+    guard case .message(let envelope, _) = event, let attempt = envelope.message.delivered,
+      store.isFenced(attempt)
+    else { return }
+    for case .persist(let record) in commands where record.changes(attempt.trial) {
+      store.violations.append("\(attempt) counts no more, but changes the store: \(record)")
+    }
   }
 
   private mutating func carryOut(_ command: Scheduler.Command) {
@@ -102,53 +159,57 @@ extension Simulation {
         return
       }
       transmit(
-        .arriveAtWorker(Wire.encode(envelope), connection: connection, worker: envelope.worker), connection)
+        .arriveAtWorker(Wire.encode(envelope), connection: connection, worker: envelope.worker), .toWorker,
+        of: envelope.worker, on: connection)
     case .answerUpload(let answer, let id):
       guard let transfer = transfers[id] else { return }
       switch answer {
       case .accept: schedule(.uploadBytes(transfer), after: chance.seconds(0.1...3))
-      case .stored: transmit(.uploadAnswer(transfer, .done), nil)
-      case .refuse(let reason, let line): transmit(.uploadAnswer(transfer, .refused(reason, line)), nil)
+      case .stored: transmit(.uploadAnswer(transfer, .done), .toWorker, of: transfer.worker, on: nil)
+      case .refuse(let reason, let line):
+        transmit(.uploadAnswer(transfer, .refused(reason, line)), .toWorker, of: transfer.worker, on: nil)
       }
     case .answerDownload(let answer, let id):
       guard let transfer = transfers[id] else { return }
       switch answer {
       case .accept(let file):
         if let state = files[file] {
-          transmit(.downloadAnswer(transfer, .done, state), nil)
+          transmit(.downloadAnswer(transfer, .done, state), .toWorker, of: transfer.worker, on: nil)
         } else {
           store.violations.append("the file of \(file.attempt) at \(file.descriptor.position) is gone")
         }
       case .refuse(let reason, let line):
-        transmit(.downloadAnswer(transfer, .refused(reason, line), 0), nil)
+        transmit(
+          .downloadAnswer(transfer, .refused(reason, line), 0), .toWorker, of: transfer.worker, on: nil)
       }
     case .deleteCheckpoint(let file): files[file] = nil
     case .end: ended = true
     }
   }
+}
 
-  /// Sends over the network: delayed, perhaps lost, repeated, or overtaken. Without a connection: a transfer.
-  mutating func transmit(_ occurrence: Occurrence, _ connection: ConnectionID?) {
-    if chance.happens(faults.loss) { return }
-    for _ in 0..<(chance.happens(faults.duplication) ? 2 : 1) {
-      var arrival = now + chance.seconds(0.01...0.2)
-      if let connection, !faults.reordering {
-        arrival = max(arrival, lastArrival[connection] ?? now)
-        lastArrival[connection] = arrival
-      } else if chance.happens(faults.loss) {
-        arrival = now + chance.seconds(0.2...25)
-      }
-      agenda.add(occurrence, at: arrival)
+extension WorkerMessage {
+  /// The attempt of a delivery.
+  fileprivate var delivered: AttemptID? {
+    switch self {
+    case .snapshot(let attempt, _), .released(let attempt, _): attempt
+    case .finished(let report): report.attempt
+    case .hello, .heartbeat, .goodbye: nil
     }
   }
+}
 
-  mutating func disconnect(_ connection: ConnectionID) {
-    guard let worker = openConnections.removeValue(forKey: connection) else { return }
-    if !chance.happens(0.3) {
-      schedule(.worker(worker, .disconnected(connection)), after: chance.seconds(0...2))
-    }
-    if scheduler != nil, chance.happens(0.5) {
-      schedule(.connectionLost(connection), after: chance.seconds(0...2))
+extension Record {
+  /// Whether it is about the trial.
+  fileprivate func changes(_ trial: String) -> Bool {
+    switch self {
+    case .worker, .workerLeft, .applied, .fingerprint, .paused, .hostQuarantined, .hostReleased: false
+    case .trialState(let changed, _, _, _): changed == trial
+    case .attemptStarted(let attempt, _, _), .attemptReattached(let attempt), .attemptEnded(let attempt, _),
+      .snapshot(let attempt, _):
+      attempt.trial == trial
+    case .result(let report): report.attempt.trial == trial
+    case .checkpoint(let file), .checkpointDamaged(let file, _): file.attempt.trial == trial
     }
   }
 }

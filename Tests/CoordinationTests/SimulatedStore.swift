@@ -1,8 +1,8 @@
 import Coordinator
-import Sweeps
 import SweepProtocol
+import Sweeps
 
-/// The store's rows in memory. Every write is checked against what the rows allow.
+/// The store's rows in memory. Every write is checked against what the rows allow and workers know to be stored.
 struct SimulatedStore {
   struct TrialRow: Hashable {
     var plan: PlannedTrial
@@ -24,10 +24,14 @@ struct SimulatedStore {
   var fingerprints: [String: String] = [:]
   var applied: [String: UInt64] = [:]
   var left: Set<String> = []
+  /// Trials that are not over.
+  private(set) var open: Int
+  var ledger = SimulatedLedger()
   /// What went wrong, in the order found.
   var violations: [String] = []
 
   init(_ plans: [PlannedTrial]) {
+    open = plans.count
     for plan in plans {
       order.append(plan.id)
       trials[plan.id] = TrialRow(plan: plan)
@@ -39,6 +43,11 @@ struct SimulatedStore {
     var touched: Set<String> = []
     for record in records { apply(record, &touched) }
     for trial in touched { check(trial) }
+  }
+
+  /// A worker learns that its delivery is acknowledged.
+  mutating func acknowledge(_ message: WorkerMessage) {
+    if let violation = ledger.acknowledge(message, self) { violations.append(violation) }
   }
 
   private mutating func apply(_ record: Record, _ touched: inout Set<String>) {
@@ -53,6 +62,7 @@ struct SimulatedStore {
       fingerprints[dataset] = fingerprint
     case .trialState(let trial, let state, let failures, let error):
       touched.insert(trial)
+      open += (state.isOver ? 0 : 1) - (trials[trial]!.state.isOver ? 0 : 1)
       trials[trial]!.state = state
       trials[trial]!.failures = failures
       trials[trial]!.error = error
@@ -73,14 +83,21 @@ struct SimulatedStore {
       requireCurrent(attempt, "ends")
       trials[attempt.trial]!.attempts[attempt.number - 1].end = end
     case .snapshot(let attempt, let snapshot):
+      touched.insert(attempt.trial)
       requireCurrent(attempt, "writes a snapshot")
       let old = trials[attempt.trial]!.snapshots[snapshot.epoch]
       require(old == nil || old!.measured == snapshot.measured, "\(attempt) changes a snapshot's bits")
       trials[attempt.trial]!.snapshots[snapshot.epoch] = snapshot
     case .result(let report):
+      touched.insert(report.attempt.trial)
       requireCurrent(report.attempt, "reports")
       require(trials[report.attempt.trial]!.report == nil, "\(report.attempt) reports again")
       trials[report.attempt.trial]!.report = report
+    case .paused, .hostQuarantined, .hostReleased: break
+    case .checkpointDamaged(let file, let attempt):
+      require(
+        trials[attempt.trial]!.checkpoint == file, "\(attempt) drops a checkpoint that is not its trial's")
+      trials[attempt.trial]!.checkpoint = nil
     case .checkpoint(let file):
       requireCurrent(file.attempt, "stores a checkpoint")
       let row = trials[file.attempt.trial]!
@@ -94,7 +111,7 @@ struct SimulatedStore {
     }
   }
 
-  /// At most one attempt is under way, and one is exactly when the trial runs.
+  /// At most one attempt is under way, and one is exactly when the trial runs; nothing acknowledged is gone.
   private mutating func check(_ trial: String) {
     let row = trials[trial]!
     let open = row.attempts.count { $0.end == nil }
@@ -102,6 +119,7 @@ struct SimulatedStore {
       open == (row.state == .running ? 1 : 0), "\(row.plan.label) is \(row.state) with \(open) attempts")
     let hasResult = [.completed, .diverged, .vanished].contains(row.state)
     require((row.report != nil) == hasResult, "\(row.plan.label) is \(row.state), its report says otherwise")
+    if let loss = ledger.loss(of: trial, row) { violations.append(loss) }
   }
 
   private mutating func requireCurrent(_ attempt: AttemptID, _ what: String) {
@@ -122,6 +140,27 @@ struct SimulatedStore {
     return end != .lost
   }
 
+  /// What the sweep has given, without who computed it when.
+  struct Content: Hashable {
+    struct Trial: Hashable {
+      var state: TrialState
+      var error: String?
+      var snapshots: [Int: Snapshot]
+      var ending: AttemptReport.Ending?
+    }
+    var trials: [String: Trial]
+    var fingerprints: [String: String]
+  }
+
+  var content: Content {
+    Content(
+      trials: trials.mapValues {
+        .init(
+          state: $0.state, error: $0.error, snapshots: $0.snapshots.mapValues(\.measured),
+          ending: $0.report?.ending)
+      }, fingerprints: fingerprints)
+  }
+
   var restoration: SchedulerRestoration {
     var rows = SchedulerRestoration()
     for id in order {
@@ -130,8 +169,11 @@ struct SimulatedStore {
       trial.state = row.state
       trial.recall(
         row.attempts.enumerated().map { index, attempt in
-          .init(
-            number: index + 1, worker: attempt.worker, origin: attempt.origin, isLost: attempt.end == .lost)
+          var failure: String?
+          if case .failed(let line, _) = attempt.end { failure = line }
+          return .init(
+            number: index + 1, worker: attempt.worker, origin: attempt.origin, isLost: attempt.end == .lost,
+            host: "host", failure: failure)
         })
       trial.failures = row.failures
       trial.error = row.error

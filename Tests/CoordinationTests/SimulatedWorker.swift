@@ -19,6 +19,11 @@ struct SimulatedWorker {
   }
   var session: WorkerSession
   let datasets: Set<String>
+  var clock: SimulatedClock
+  /// Its clock has: it may think its time to stop in is over.
+  var hasJumped = false
+  /// Its place in the simulation's roster.
+  var place: Int
   var connection: ConnectionID?
   var pausedUntil = Moment()
   var run: Run?
@@ -39,22 +44,35 @@ extension Simulation {
     hello.name = "w\(workersMade)"
     hello.host = "host"
     hello.datasets = ["synthetic": hexadecimal(1, digits: 64)]
-    let isNeeded = !workers.values.contains { $0.datasets.contains("cifar10") }
-    if isNeeded || chance.happens(0.3) { hello.datasets["cifar10"] = hexadecimal(2, digits: 64) }
+    if generalistsPresent == 0 || chance.happens(generalists) {
+      hello.datasets["cifar10"] = hexadecimal(2, digits: 64)
+    }
+    generalistsPresent += hello.datasets.count - 1
     var settings = WorkerSettings(worker: id, introduction: hello, jitterSeed: chance.next())
     settings.heartbeat = .seconds(2)
     settings.silence = .seconds(7)
     settings.resend = .seconds(3)
     settings.longestWait = .seconds(4)
     settings.stopDeadline = .seconds(200)
+    let clock = SimulatedClock(startedAt: now, skew: faults.skew, &chance)
     workers[id] = SimulatedWorker(
-      session: WorkerSession(settings, at: now), datasets: Set(hello.datasets.keys), pausedUntil: now)
+      session: WorkerSession(settings, at: clock.read(at: now)), datasets: Set(hello.datasets.keys),
+      clock: clock,
+      place: roster.count, pausedUntil: now)
+    roster.append(id)
     schedule(.worker(id, .tick), after: .zero)
   }
 
   /// The process is gone; another comes in its place.
   mutating func removeWorker(_ id: String) {
     guard let worker = workers.removeValue(forKey: id) else { return }
+    generalistsPresent -= worker.datasets.count - 1
+    let last = roster.removeLast()
+    if last != id {
+      roster[worker.place] = last
+      workers[last]!.place = worker.place
+    }
+    cuts[id] = nil
     if let connection = worker.connection { openConnections[connection] = nil }
     if !ended, !isOver { schedule(.workerArrives, after: chance.seconds(1...20)) }
   }
@@ -110,25 +128,13 @@ extension Simulation {
   private mutating func checkAcknowledged(upTo sequence: UInt64, by id: String) {
     for (number, message) in workers[id]!.outstanding where number <= sequence {
       workers[id]!.outstanding[number] = nil
-      switch message {
-      case .snapshot(let attempt, let snapshot):
-        let stored = store.trials[attempt.trial]!.snapshots[snapshot.epoch]
-        store.require(
-          stored?.measured == snapshot.measured || store.isFenced(attempt),
-          "\(attempt) has snapshot \(snapshot.epoch) acknowledged, but it is lost")
-      case .finished(let report):
-        store.require(
-          store.isFenced(report.attempt), "\(report.attempt) has its report acknowledged, but it is lost")
-      case .released(let attempt, _):
-        store.require(store.isFenced(attempt), "\(attempt) has its release acknowledged, but it is lost")
-      case .hello, .heartbeat, .goodbye: break
-      }
+      store.acknowledge(message)
     }
   }
 
   mutating func handle(_ event: WorkerSession.Event, in id: String) {
-    guard workers[id] != nil else { return }
-    for command in workers[id]!.session.handle(event, at: now) { carryOut(command, of: id) }
+    guard let moment = workers[id]?.clock.read(at: now) else { return }
+    for command in workers[id]!.session.handle(event, at: moment) { carryOut(command, of: id) }
   }
 
   private mutating func carryOut(_ command: WorkerSession.Command, of id: String) {
@@ -140,7 +146,9 @@ extension Simulation {
     case .send(let envelope):
       if envelope.sequence > 0 { workers[id]!.outstanding[envelope.sequence] = envelope.message }
       guard let connection = workers[id]!.connection, openConnections[connection] == id else { return }
-      transmit(.arriveAtCoordinator(Wire.encode(envelope), connection: connection), connection)
+      transmit(
+        .arriveAtCoordinator(Wire.encode(envelope), connection: connection), .toCoordinator, of: id,
+        on: connection)
     case .startTrial(let assignment): startTrial(assignment, in: id)
     case .cancelTrial(let attempt):
       guard let run = workers[id]!.run, run.attempt == attempt else { return }
@@ -152,7 +160,7 @@ extension Simulation {
     case .downloadCheckpoint(let attempt, let checkpoint): download(checkpoint, of: attempt, to: id)
     case .discard, .log: break
     case .exit(let status, let why):
-      store.require(status == 0, "w\(id.suffix(4)) exits with \(status): \(why)")
+      store.require(status == 0 || workers[id]!.hasJumped, "w\(id.suffix(4)) exits with \(status): \(why)")
       removeWorker(id)
     }
   }
@@ -168,6 +176,8 @@ extension Simulation {
     let connection = ConnectionID([1] + bytes)
     workers[id]!.connection = connection
     openConnections[connection] = id
+    // Through a silent link no connection comes about, and nobody says so.
+    guard cut(of: id) == nil else { return }
     schedule(.worker(id, .connected(connection)), after: chance.seconds(0...0.3))
   }
 
@@ -184,13 +194,13 @@ extension Simulation {
 
   private mutating func upload(_ checkpoint: CheckpointDescriptor, of attempt: AttemptID, from id: String) {
     let transfer = transfer(checkpoint, attempt, id, workers[id]!.files[checkpoint]!)
-    transmit(.upload(transfer), nil)
+    transmit(.upload(transfer), .toCoordinator, of: id, on: nil)
     schedule(.uploadAnswer(transfer, .interrupted), after: .seconds(8))
   }
 
   private mutating func download(_ checkpoint: CheckpointDescriptor, of attempt: AttemptID, to id: String) {
     let transfer = transfer(checkpoint, attempt, id, 0)
-    transmit(.download(transfer), nil)
+    transmit(.download(transfer), .toCoordinator, of: id, on: nil)
     schedule(.downloadAnswer(transfer, .interrupted, 0), after: .seconds(8))
   }
 
@@ -205,85 +215,5 @@ extension Simulation {
     guard isAwake(transfer.worker, occurrence), finishedTransfers.insert(transfer.id).inserted else { return }
     if end == .done { workers[transfer.worker]!.files[transfer.checkpoint] = state }
     handle(.downloadEnded(transfer.attempt, end), in: transfer.worker)
-  }
-
-  // MARK: - The runner
-
-  private mutating func startTrial(_ assignment: Assignment, in id: String) {
-    let trial = SimulatedTrial(assignment)
-    store.require(workers[id]!.run == nil, "two trials run in one worker")
-    workers[id]!.runs += 1
-    var run = SimulatedWorker.Run(
-      number: workers[id]!.runs, trial: trial, attempt: assignment.attempt, epoch: 0, step: 0,
-      state: trial.initial)
-    if let checkpoint = assignment.checkpoint {
-      run.epoch = checkpoint.position.epoch
-      run.step = checkpoint.position.step
-      run.state = workers[id]!.files[checkpoint]!
-    }
-    if failuresLeft[trial.index, default: 3] > 0 {
-      run.fails = chance.happens(faults.failure)
-      run.hangs = !run.fails && chance.happens(faults.hang)
-      if run.fails || run.hangs { failuresLeft[trial.index, default: 3] -= 1 }
-    }
-    run.progress.stepsPerEpoch = trial.steps
-    run.progress.epochs = trial.epochs
-    workers[id]!.run = run
-    if assignment.checkpoint == nil { report(.snapshot(run.attempt, snapshot(run)), of: id) }
-    schedule(.worker(id, .step(run: run.number)), after: chance.seconds(0.1...1))
-  }
-
-  private mutating func snapshot(_ run: SimulatedWorker.Run) -> Snapshot {
-    run.trial.snapshot(run.epoch, run.state, seconds: chance.uniform())
-  }
-
-  private mutating func report(_ event: WorkerSession.RunnerEvent, of id: String) {
-    schedule(.worker(id, .runner(event)), after: .zero)
-  }
-
-  private mutating func takeStep(_ number: Int, of id: String) {
-    guard var run = workers[id]!.run, run.number == number else { return }
-    if run.stopping {
-      saveCheckpoint(run, in: id)
-      workers[id]!.run = nil
-      report(.stopped(run.attempt), of: id)
-      return
-    }
-    if run.fails {
-      workers[id]!.run = nil
-      report(.finished(AttemptReport(run.attempt, .failure("simulated"))), of: id)
-      return
-    }
-    if !run.hangs, run.epoch < run.trial.epochs {
-      run.state = run.trial.step(run.state)
-      run.step += 1
-      run.progress.work += 1
-      if run.step == run.trial.steps {
-        run.epoch += 1
-        run.step = 0
-        report(.snapshot(run.attempt, snapshot(run)), of: id)
-      }
-      if run.step % 2 == 0 { saveCheckpoint(run, in: id) }
-      run.progress.epoch = run.epoch
-      run.progress.step = run.step
-      run.progress.phase = .training
-      report(.progress(run.attempt, run.progress), of: id)
-    }
-    if run.epoch == run.trial.epochs, !run.hangs {
-      workers[id]!.run = nil
-      let weights = run.trial.weights(run.state)
-      let ending = AttemptReport.Ending.result(run.trial.outcome, weightsSHA256: weights)
-      report(.finished(AttemptReport(run.attempt, ending)), of: id)
-    } else {
-      workers[id]!.run = run
-      schedule(.worker(id, .step(run: number)), after: chance.seconds(0.1...1))
-    }
-  }
-
-  private mutating func saveCheckpoint(_ run: SimulatedWorker.Run, in id: String) {
-    let position = CheckpointPosition(epoch: run.epoch, step: run.step)
-    let checkpoint = run.trial.checkpoint(position, run.state)
-    workers[id]!.files[checkpoint] = run.state
-    report(.checkpoint(run.attempt, checkpoint), of: id)
   }
 }

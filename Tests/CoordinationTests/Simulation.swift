@@ -6,27 +6,9 @@ import Worker
 /// Coordinator, workers and network under one virtual clock. All chance comes from one seed, so that a run can
 /// be repeated.
 struct Simulation {
-  struct Faults {
-    var loss = 0.0
-    var duplication = 0.0
-    /// Messages overtake each other.
-    var reordering = false
-    /// Per event.
-    var workerCrash = 0.0
-    var workerPause = 0.0
-    var preemption = 0.0
-    var disconnection = 0.0
-    var coordinatorCrash = 0.0
-    var coordinatorPause = 0.0
-    /// Per trial started; at most as often as a trial may fail.
-    var failure = 0.0
-    var hang = 0.0
-
-    static let none = Faults()
-  }
-
   enum Occurrence {
-    case coordinatorTick
+    /// Of the coordinator process of this number.
+    case coordinatorTick(UInt64)
     case coordinatorReturns
     case arriveAtCoordinator([UInt8], connection: ConnectionID)
     case arriveAtWorker([UInt8], connection: ConnectionID, worker: String)
@@ -61,29 +43,49 @@ struct Simulation {
   var faults: Faults
   /// From then on nothing goes wrong any more.
   let calm: Moment
+  /// Share of the workers that have every data set; one has, whatever it is.
+  var generalists = 0.3
+  /// Seconds a step of training takes.
+  var pace = 0.1...1.0
+  var settings = Self.settings
   var chance: Chance
+  /// The true time.
   var now = Moment()
   var events = 0
   var agenda = Agenda<Occurrence>()
+  var trace = SimulatedTrace()
 
   var store: SimulatedStore
   var scheduler: Scheduler?
   var coordinators: UInt64 = 0
+  var coordinatorClock = SimulatedClock(startedAt: Moment(), rate: 1)
   var coordinatorPausedUntil = Moment()
+  var crashes: [CrashPoint: Int] = [:]
+  var diskFullUntil = Moment()
   var files: [StoredCheckpoint: UInt64] = [:]
   var transfers: [TransferID: Transfer] = [:]
   var finishedTransfers: Set<TransferID> = []
+  /// Trials a checkpoint of which was refused for want of room.
+  var weightsRefused: Set<String> = []
   var ended = false
   /// Events of the batch not yet committed.
   var batch: [Scheduler.Event] = []
 
   var workers: [String: SimulatedWorker] = [:]
+  /// Their ids, in an order of chance.
+  var roster: [String] = []
+  /// Workers there are that have every data set.
+  var generalistsPresent = 0
   var workersMade: UInt64 = 0
   var connectionsMade: UInt64 = 0
   var openConnections: [ConnectionID: String] = [:]
   var lastArrival: [ConnectionID: Moment] = [:]
+  var cuts: [String: Cut] = [:]
+  var partitions = 0
   var failuresLeft: [Int: Int] = [:]
   var assignmentsSent = 0
+  /// Steps of training taken.
+  var steps = 0
 
   init(seed: UInt64, trials count: Int, workers workerCount: Int, faults: Faults, calm: Duration) {
     self.seed = seed
@@ -100,16 +102,26 @@ struct Simulation {
     agenda.add(occurrence, at: now + delay)
   }
 
-  var isOver: Bool { store.trials.values.allSatisfy(\.state.isOver) }
+  var isOver: Bool { store.open == 0 }
 
-  /// Runs until every trial is over, then shuts the cluster down. Returns what was violated.
-  mutating func run() -> [String] {
-    let limit = calm + .seconds(3600)
-    while !isOver, store.violations.isEmpty, now < limit { advance() }
+  /// Runs until every trial is over, then shuts the cluster down.
+  ///
+  /// - Returns: what was violated, with the last events before and how to repeat them; nil: nothing.
+  mutating func run() -> String? {
+    let limit = max(calm, now) + .seconds(3600)
+    advance { !$0.isOver && $0.now < limit }
     faults = .none
     if store.violations.isEmpty { checkResults() }
     if store.violations.isEmpty { runShutdown() }
-    return store.violations
+    guard !store.violations.isEmpty else { return nil }
+    let found = trace.lines + store.violations.map { "VIOLATED: \($0)" }
+    return found.joined(separator: "\n")
+      + "\nto repeat it: STRATA_SIMULATION_SEED=\(seed) scripts/test --filter SimulationTests"
+  }
+
+  /// Goes on while the condition holds and nothing is violated.
+  mutating func advance(while condition: (Simulation) -> Bool) {
+    while store.violations.isEmpty, condition(self) { advance() }
   }
 
   private mutating func advance() {
@@ -118,10 +130,12 @@ struct Simulation {
       return
     }
     now = max(now, moment)
-    if now >= calm { faults = .none }
+    let isCalm = now >= calm
+    if isCalm { faults = .none }
     events += 1
+    trace.add(now, occurrence)
     happen(occurrence)
-    if faults.coordinatorCrash > 0 || faults.workerCrash > 0 { misfortune() }
+    if !isCalm { misfortune() }
   }
 
   private mutating func happen(_ occurrence: Occurrence) {
@@ -134,22 +148,6 @@ struct Simulation {
     case .workerArrives: addWorker()
     case .coordinatorReturns: startCoordinator()
     default: coordinatorMeets(occurrence)
-    }
-  }
-
-  private mutating func misfortune() {
-    if chance.happens(faults.coordinatorCrash) { crashCoordinator() }
-    if chance.happens(faults.coordinatorPause) {
-      coordinatorPausedUntil = max(coordinatorPausedUntil, now + chance.seconds(3...40))
-    }
-    guard let id = workers.keys.sorted().randomElement(by: &chance) else { return }
-    if chance.happens(faults.workerCrash) { removeWorker(id) }
-    if chance.happens(faults.workerPause), let until = workers[id]?.pausedUntil {
-      workers[id]!.pausedUntil = max(until, now + chance.seconds(3...40))
-    }
-    if chance.happens(faults.preemption) { schedule(.worker(id, .preempt), after: .zero) }
-    if chance.happens(faults.disconnection), let connection = workers[id]?.connection {
-      disconnect(connection)
     }
   }
 
@@ -170,6 +168,7 @@ struct Simulation {
       }
       store.require(row.snapshots.count == trial.epochs + 1, "\(row.plan.label) has other snapshots")
       let position = CheckpointPosition(epoch: trial.epochs, step: 0)
+      if weightsRefused.contains(trial.id) { continue }
       store.require(
         row.checkpoint.flatMap { files[$0] } == trial.state(after: trial.epochs)
           && row.checkpoint?.descriptor.position == position,
@@ -180,55 +179,10 @@ struct Simulation {
   /// Workers leave with status 0 and the scheduler ends.
   private mutating func runShutdown() {
     let limit = now + .seconds(600)
-    while scheduler == nil, now < limit { advance() }
+    advance { $0.scheduler == nil && $0.now < limit }
     coordinate(.shutdownRequested)
-    while !ended || !workers.isEmpty, now < limit, store.violations.isEmpty { advance() }
+    advance { (!$0.ended || !$0.workers.isEmpty) && $0.now < limit }
     store.require(ended, "the scheduler does not end")
     store.require(workers.isEmpty, "workers stay: \(workers.keys.sorted())")
-  }
-}
-
-extension Array {
-  fileprivate func randomElement(by chance: inout Chance) -> Element? {
-    isEmpty ? nil : self[chance.below(count)]
-  }
-}
-
-/// What will happen when; what is due at the same moment happens in the order it was added.
-struct Agenda<Item> {
-  private var heap: [(moment: Moment, number: Int, item: Item)] = []
-  private var added = 0
-
-  mutating func add(_ item: Item, at moment: Moment) {
-    heap.append((moment, added, item))
-    added += 1
-    var child = heap.count - 1
-    while child > 0, isBefore(child, (child - 1) / 2) {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func next() -> (Moment, Item)? {
-    guard let first = heap.first else { return nil }
-    let last = heap.removeLast()
-    if !heap.isEmpty {
-      heap[0] = last
-      var parent = 0
-      while true {
-        var least = parent
-        for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBefore(child, least) {
-          least = child
-        }
-        if least == parent { break }
-        heap.swapAt(parent, least)
-        parent = least
-      }
-    }
-    return (first.moment, first.item)
-  }
-
-  private func isBefore(_ a: Int, _ b: Int) -> Bool {
-    (heap[a].moment, heap[a].number) < (heap[b].moment, heap[b].number)
   }
 }

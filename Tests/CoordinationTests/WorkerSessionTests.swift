@@ -53,7 +53,20 @@ import Worker
   @Test func withoutItsCheckpointATrialBeginsAnew() {
     var bench = SessionBench.joined
     _ = bench.hear(.assign(bench.assignment(from: bench.checkpoint(1, 2))))
-    let end = WorkerSession.TransferEnd.refused(.storage, "gone")
+    let end = WorkerSession.TransferEnd.refused(.outdated, "gone")
+    #expect(bench.handle(.downloadEnded(bench.attempt(), end)) == [.startTrial(bench.assignment())])
+  }
+
+  @Test func aCheckpointThatCannotBeReadIsAskedForAgainBeforeATrialBeginsAnew() {
+    var bench = SessionBench.joined
+    let checkpoint = bench.checkpoint(1, 2)
+    _ = bench.hear(.assign(bench.assignment(from: checkpoint)))
+    let end = WorkerSession.TransferEnd.refused(.storage, "200 transfers are under way; try again")
+    for _ in 0..<3 {
+      #expect(bench.handle(.downloadEnded(bench.attempt(), end)) == [])
+      _ = bench.hear(.acknowledge(0))
+      #expect(bench.pass(.seconds(10)).contains(.downloadCheckpoint(bench.attempt(), checkpoint)))
+    }
     #expect(bench.handle(.downloadEnded(bench.attempt(), end)) == [.startTrial(bench.assignment())])
   }
 

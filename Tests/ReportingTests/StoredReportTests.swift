@@ -98,4 +98,29 @@ final class StoredReportTests {
     #expect(
       line.hasPrefix("cannot write \(missing): ") && line.contains("No such file") && !line.contains("\n"))
   }
+
+  @Test func aQuarantinedTrialIsToldWithItsErrorInFull() throws {
+    let poison = trial(.none)
+    let store = try Store.open(path)
+    try store.write { batch in
+      try batch.addSweep(SweepRecord(name: "only", source: "", created: noon), trials: [poison])
+      for (number, host) in [(1, "alpha"), (2, "beta")] {
+        try batch.saveWorker(
+          WorkerRecord(
+            id: host, name: "w", host: host, pid: 1, instructionSet: "AVX2", threads: 1, version: "9.9",
+            firstSeen: noon, lastSeen: noon))
+        try batch.attemptStarted(trial: poison.id, number: number, worker: host, at: noon)
+        try batch.attemptEnded(
+          trial: poison.id, number: number, .failed, at: noon, message: "no memory",
+          detail: "Failure: no memory\non \(host)")
+      }
+      try batch.setTrialState(poison.id, .quarantined, failures: 2, message: "no memory")
+    }
+    let model = try ReportModel(store: store)
+    #expect(model.count(of: .quarantined) == 1)
+    let text = ReportText.text(model)
+    #expect(text.contains("1 trial (1 quarantined)"))
+    #expect(text.contains("is quarantined: no memory\n    Failure: no memory\n    on beta\n"))
+    #expect(ReportPage.html(model).contains("(quarantined): no memory\nFailure: no memory\non beta"))
+  }
 }

@@ -50,7 +50,7 @@ import Testing
         try batch.attemptEnded(trial: trial.id, number: 1, .lost, at: time.addingTimeInterval(1))
         try batch.attemptStarted(
           trial: trial.id, number: 2, worker: workers[1], at: time.addingTimeInterval(2))
-        let state = Int.random(in: 0...4, using: &generator)
+        let state = Int.random(in: 0...5, using: &generator)
         for epoch in 0..<(state < 2 ? 3 : Int.random(in: 0...2, using: &generator)) {
           var snapshot = Samples.snapshot(
             epoch: epoch, draws: 1, layers: 2, channels: 2, seed: UInt64(number))
@@ -64,6 +64,7 @@ import Testing
             seconds: Double.random(in: 0...9, using: &generator))
         case 2: try batch.setTrialState(trial.id, .failed, failures: 2, message: "error \(seed)")
         case 3: try batch.setTrialState(trial.id, .running, failures: 1)
+        case 4: try batch.setTrialState(trial.id, .stopped, failures: 0, message: "worst of \(seed)")
         default: break
         }
       }

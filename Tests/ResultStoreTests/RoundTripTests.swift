@@ -115,7 +115,8 @@ import Testing
       try batch.attemptStarted(
         trial: trial.id, number: 2, worker: "w1", resumedEpoch: 2, resumedStep: 40, at: later)
       try batch.attemptEnded(
-        trial: trial.id, number: 2, .failed, at: later, message: "no memory", seconds: 3, algorithms: "[]")
+        trial: trial.id, number: 2, .failed, at: later, message: "no memory", detail: "no\nmemory",
+        seconds: 3, algorithms: "[]")
       try batch.setTrialState(trial.id, .failed, failures: 2, message: "no memory")
       try batch.saveCheckpoint(checkpoint)
       try batch.setAcknowledged(worker: "w1", 9, at: later)
@@ -133,6 +134,7 @@ import Testing
       #expect(attempts[1].host == "alpha" && attempts[1].instructionSet == "AVX512_CORE_VNNI")
       #expect(
         attempts[1].seconds == 3 && attempts[1].algorithms == "[]" && attempts[1].message == "no memory")
+      #expect(attempts[0].detail == nil && attempts[1].detail == "no\nmemory")
       #expect(try reader.checkpoints() == [checkpoint])
       #expect(try reader.datasets() == ["cifar10": "f0"])
       #expect(try reader.setting("port") == "5556")
@@ -146,12 +148,14 @@ import Testing
     }
     try store.write { batch throws in
       try batch.attemptReattached(trial: trial.id, number: 1)
-      try batch.removeCheckpoint(trial: trial.id)
+      try batch.dropCheckpoint(trial: trial.id, file: "another", attempt: 2)
+      try batch.dropCheckpoint(trial: trial.id, file: "x.safetensors", attempt: 2)
     }
     try store.read { reader throws in
       let first = try #require(try reader.attempts().first)
       #expect(first.ending == nil && first.ended == nil)
       #expect(try reader.checkpoints().isEmpty)
+      #expect(try reader.attempts().map(\.resumedEpoch) == [nil, nil])
     }
   }
 

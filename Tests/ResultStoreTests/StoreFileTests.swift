@@ -62,7 +62,7 @@ import Testing
     let refusal = StoreError.newerSchema(path: path, version: next.version, known: Schema.current.version)
     #expect(throws: refusal) { try Store.open(path) }
     #expect(throws: refusal) { try Store.reading(path) }
-    #expect(refusal.description.contains("version 2"))
+    #expect(refusal.description.contains("version \(next.version)"))
   }
 
   @Test func aFailedMigrationLeavesTheStoreAsItWas() throws {
@@ -218,5 +218,95 @@ import Testing
     }
     let error = #expect(throws: StoreError.self) { try store.read { try $0.trials() } }
     #expect(error?.description.contains("configuration of trial") == true)
+  }
+
+  /// Version 1, with rows in every table that version 2 writes anew.
+  @Test func aStoreOfVersionOneKeepsItsRows() throws {
+    let path = directory.file("a.store")
+    let trial = try Samples.trial()
+    do {
+      let old = try Store.open(path, create: true, schema: Schema(steps: [Schema.current.steps[0]]))
+      try old.withDatabase { db throws in
+        try db.execute(
+          sql: """
+            INSERT INTO sweep VALUES ('s', 'd', 'name: s', '2026-01-01T00:00:00.000Z');
+            INSERT INTO trial (id, label, network, block, factorization, batch_norm, initialization, seed, dataset,
+              epochs, convolution_macs, parameters, configuration, state, failures)
+              VALUES ('\(trial.id)', 'l', 'n', 'regular', 'none', 1, 'i', 1, 'cifar10', 2, 3, 4, '\(trial.json)',
+              'failed', 2);
+            INSERT INTO sweep_trial VALUES ('s', 0, '\(trial.id)', 'l');
+            INSERT INTO attempt (trial, number, worker, host, instruction_set, threads, started, ending, message)
+              VALUES ('\(trial.id)', 1, 'w', 'h', 'AVX2', 1, '2026-01-01T00:00:00.000Z', 'failed', 'broken');
+            INSERT INTO snapshot (trial, epoch, attempt) VALUES ('\(trial.id)', 0, 1);
+            """)
+      }
+      try old.close()
+    }
+    #expect(throws: StoreError.olderSchema(path: path, version: 1, known: Schema.current.version)) {
+      try Store.reading(path)
+    }
+    let store = try Store.open(path, create: false)
+    try store.read { reader throws in
+      let row = try #require(try reader.trials(sweep: "s").first)
+      #expect(row.id == trial.id && row.state == .failed && row.failures == 2)
+      let attempt = try #require(try reader.attempts(trial: trial.id).first)
+      #expect(attempt.message == "broken" && attempt.detail == nil && attempt.ending == .failed)
+      #expect(try reader.sweeps().map(\.isSubmitted) == [false])
+      #expect(try reader.finalResults().count == 1)
+      #expect(try reader.quarantinedHosts() == [])
+    }
+    try store.write { batch throws in
+      try batch.setTrialState(trial.id, .quarantined, failures: 2, message: "broken")
+      try batch.attemptEnded(
+        trial: trial.id, number: 1, .cancelled, at: Samples.now, detail: "broken\nhere")
+    }
+    #expect(try store.read { try $0.attempts() }.first?.detail == "broken\nhere")
+    try store.withDatabase { db throws in
+      #expect(try Int.fetchOne(db, sql: "PRAGMA foreign_keys") == 1)
+      try db.checkForeignKeys()
+      #expect(throws: DatabaseError.self) { try db.execute(sql: "UPDATE trial SET state = 'lazy'") }
+      #expect(throws: DatabaseError.self) { try db.execute(sql: "DELETE FROM trial") }
+    }
+  }
+
+  @Test func aStoreCutShortIsNamedAndRefused() throws {
+    let path = directory.file("a.store")
+    let trial = try Samples.trial()
+    let store = try Store.sample(path, trials: [trial])
+    try store.fill(trial, epochs: Array(0..<20), seed: 1)
+    try store.close()
+    let whole = try bytes(path)
+    for length in [whole.count / 2, whole.count - 1, 16384] {
+      try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+      for open in [{ try Store.open(path) }, { try Store.reading(path) }] {
+        let error = #expect(throws: StoreError.self) { _ = try open() }
+        #expect(
+          error?.description.contains("is damaged: it is cut short, to \(length) of \(whole.count) bytes")
+            == true)
+      }
+    }
+    try whole.write(to: URL(fileURLWithPath: path))
+    try Store.open(path).close()
+  }
+
+  /// What is whole of a log that was cut short is recovered: all transactions before the cut.
+  @Test func aLogCutShortLosesItsLastTransactionsOnly() throws {
+    let path = directory.file("a.store")
+    let trial = try Samples.trial()
+    let store = try Store.sample(path, trials: [trial])
+    var lengths: [Int] = []
+    for epoch in 0..<4 {
+      try store.fill(trial, epochs: [epoch], seed: 2)
+      lengths.append(StoreFile.size(path + "-wal"))
+    }
+    let (file, log) = (try bytes(path), try bytes(path + "-wal"))
+    #expect(lengths[3] == log.count && lengths[2] < log.count)
+    let cut = directory.file("cut.store")
+    try file.write(to: URL(fileURLWithPath: cut))
+    try log.prefix(lengths[3] - 100).write(to: URL(fileURLWithPath: cut + "-wal"))
+    let recovered = try Store.open(cut, create: false)
+    #expect(try recovered.read { try $0.epochs(trial: trial.id) } == [0, 1, 2])
+    try recovered.close()
+    try store.close()
   }
 }

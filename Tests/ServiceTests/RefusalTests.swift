@@ -212,6 +212,13 @@ private struct FullDisk: RecordStore {
   func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
   func ports() throws -> RecordedPorts? { try store.ports() }
   func record(_ ports: RecordedPorts) throws { try store.record(ports) }
+  func beginSubmission(_ sweep: SubmittedSweep) throws { try store.beginSubmission(sweep) }
+  func submit(
+    _ trials: [NewTrial], to sweep: String, at offset: Int
+  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
+    try store.submit(trials, to: sweep, at: offset)
+  }
+  func endSubmission(of sweep: String) throws -> StoppingRule? { try store.endSubmission(of: sweep) }
   func commit(_ records: [Record]) throws {
     if isFull.withLock({ $0 }) { throw StoreError.full(path: path) }
     try store.commit(records)

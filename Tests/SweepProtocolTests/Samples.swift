@@ -96,6 +96,7 @@ enum Samples {
     hello.beat = 9
     hello.acknowledged = 17
     hello.held = [HeldAttempt(attempt, progress: progress)]
+    hello.clock = 1_700_000_000_123
     return hello
   }
 
@@ -110,6 +111,7 @@ enum Samples {
   static func report(_ ending: AttemptReport.Ending) -> AttemptReport {
     var report = AttemptReport(attempt, ending)
     report.seconds = 1234.5
+    report.detail = "Failure: no space left\n  while training, epoch 3"
     report.algorithms = [LayerAlgorithm(index: 1, layer: "conv1", algorithm: "winograd:jit_avx512_core")]
     return report
   }
@@ -155,7 +157,16 @@ enum Samples {
     status.counts.completed = 3
     status.counts.diverged = 4
     status.counts.vanished = 5
+    status.counts.stopped = 7
     status.counts.failed = 6
+    status.counts.quarantined = 7
+    status.counts.cancelled = 8
+    status.paused = true
+    status.quarantinedHosts = [QuarantinedHost(host: "node7", reason: "3 trials failed there")]
+    status.givenUp = [
+      GivenUpTrial(
+        trial: trial, label: "DWS", isQuarantined: true, line: "out of memory", detail: "out of\nmemory")
+    ]
     status.elapsed = 12.5
     status.imagesPerSecond = 640
     status.secondsLeft = 99
@@ -176,6 +187,27 @@ enum Samples {
     return status
   }
 
+  static var clientRequests: [ClientRequest] {
+    let sweep = SubmittedSweep(
+      program: "0.1.0", submission: worker, name: "grown", description: "a sweep", source: "name: grown\n",
+      trials: 2)
+    let part = SubmittedTrials(
+      submission: worker, offset: 1,
+      trials: [SubmittedTrial(id: trial, label: "DWS", configuration: "{\"seed\":1}")])
+    return [
+      .status, .shutdown, .pause, .resume, .drain("w1"), .cancel(["DWS", "0a0a"]), .retry(.all),
+      .retry(.trials(["DWS"])), .retry(.host("node7")), .submit(.sweep(sweep)), .submit(.trials(part)),
+      .submit(.end(submission: worker)),
+    ]
+  }
+
+  static var clientReplies: [ClientReply] {
+    [
+      .status(status), .shuttingDown, .refused("no"), .done("put 1 trial back"),
+      .received(SubmitReceipt(received: 3, added: 2, over: 1)),
+    ]
+  }
+
   /// A frame of every message above.
   static var frames: [[UInt8]] {
     workerMessages.map { Wire.encode(envelope($0)) }
@@ -186,8 +218,7 @@ enum Samples {
         Wire.encode(CheckpointRequestEnvelope(worker: worker, transfer: 5, request: $0))
       }
       + replies.map { Wire.encode(CheckpointReplyEnvelope(transfer: 5, reply: $0)) }
-      + [Wire.encode(ClientRequest.status), Wire.encode(ClientRequest.shutdown)]
-      + [ClientReply.status(status), .shuttingDown, .refused("no")].map { Wire.encode($0) }
+      + clientRequests.map { Wire.encode($0) } + clientReplies.map { Wire.encode($0) }
   }
 }
 

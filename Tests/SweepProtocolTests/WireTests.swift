@@ -48,10 +48,10 @@ import Testing
       let envelope = CheckpointReplyEnvelope(transfer: 1, reply: reply)
       #expect(try Wire.decodeCheckpointReply(Wire.encode(envelope)) == envelope)
     }
-    for request in [ClientRequest.status, .shutdown] {
+    for request in Samples.clientRequests {
       #expect(try Wire.decodeInbound(Wire.encode(request)) == .client(request))
     }
-    for reply in [ClientReply.status(Samples.status), .status(ClusterStatus()), .shuttingDown] {
+    for reply in Samples.clientReplies + [.status(ClusterStatus())] {
       #expect(try Wire.decodeClientReply(Wire.encode(reply)) == reply)
     }
   }

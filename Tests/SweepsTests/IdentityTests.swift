@@ -29,6 +29,31 @@ import Testing
     }
   }
 
+  @Test("Forms written together are those written alone")
+  func forms() throws {
+    var forms = CanonicalForms()
+    for sweep in try ShippedSweeps.all.map({ try $0.sweep() }) {
+      for trial in sweep.trials {
+        #expect(forms.json(trial.configuration) == trial.configuration.canonicalJSON)
+        #expect(trial.id == trial.configuration.identity)
+        #expect(trial == Trial(trial.configuration, label: trial.label))
+      }
+    }
+  }
+
+  /// Trees are decoded in turn, each with help of the one before.
+  @Test func aTreeIsDecodedTheSameAfterAnyOther() throws {
+    let trees = ConfigurationTrees()
+    let configurations = try ShippedSweeps.all.flatMap { try $0.sweep().trials.map(\.configuration) }
+    for configuration in configurations + configurations.reversed() {
+      #expect(try trees.decode(configuration.tree, source: "a.yaml") == configuration)
+    }
+    let broken = try SettingSchema.overlay(
+      SettingReader.read("{training: {epochs: many}}", source: "a.yaml"), on: configurations[0].tree)
+    #expect(throws: SweepError.self) { try trees.decode(broken, source: "a.yaml") }
+    #expect(try trees.decode(configurations[0].tree, source: "a.yaml") == configurations[0])
+  }
+
   /// From RFC 8785, appendix B.
   @Test(
     "Numbers as ECMAScript writes them",

@@ -58,7 +58,7 @@ func refusal(_ yaml: String, set: [String] = []) -> String {
       ("epochs: 3", "s.yaml:2:1: epochs: no such key of a sweep file; did you mean base.training.epochs?"),
       (
         "completely: 3",
-        "s.yaml:2:1: completely: no such key of a sweep file, which has name, description, base, grid, zip, trials, seeds"
+        "s.yaml:2:1: completely: no such key of a sweep file, which has name, description, base, grid, zip, trials, seeds, earlyStopping"
       ),
       (
         "base:\n  training:\n    epoch: 3",

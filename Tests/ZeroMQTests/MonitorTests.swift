@@ -53,4 +53,29 @@ import ZeroMQ
     }
     #expect(kinds == [.listening, .accepted, .ready])
   }
+
+  /// What a listener reads names the connection as its monitor does, so that it knows whose end it is told of.
+  @Test func messagesNameTheConnectionWhoseEndIsSeen() async throws {
+    let context = try Context()
+    let router = try Socket(context, .router)
+    let monitor = try router.monitor()
+    try router.bind("tcp://127.0.0.1:*")
+    var options = SocketOptions()
+    options.linger = .zero
+    let dealers = try (0..<2).map { _ in try Socket(context, .dealer, options: options) }
+    var descriptors: [Int32] = []
+    for dealer in dealers {
+      try dealer.connect(router.lastEndpoint())
+      _ = try await eventually { try dealer.send([[1], [2]]) == .sent ? true : nil }
+      #expect(try await eventually { try router.receive() }.count == 3)
+      descriptors.append(router.sourceDescriptor)
+    }
+    #expect(Set(descriptors).count == 2 && descriptors.allSatisfy { $0 >= 0 })
+    dealers[1].close()
+    let end = try await eventually {
+      try monitor.next().flatMap { $0.kind == .disconnected ? $0 : nil }
+    }
+    #expect(end.descriptor == descriptors[1])
+    withExtendedLifetime(dealers) {}
+  }
 }

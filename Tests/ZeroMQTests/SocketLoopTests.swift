@@ -44,6 +44,26 @@ private actor Echo {
   func takePosted() -> [Int] { posted }
 }
 
+/// Answers on many sockets.
+private actor Switchboard {
+  private let loop = SocketLoop(name: "switchboard")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+  private var routers: [Socket] = []
+
+  func listen(_ context: Context, sockets count: Int) throws -> [String] {
+    try (0..<count).map { number in
+      let (router, endpoint) = try listeningRouter(context)
+      routers.append(router)
+      loop.watch(router, for: self) { $0.answer(number) }
+      return "\(endpoint)"
+    }
+  }
+
+  private func answer(_ number: Int) {
+    if let message = try? routers[number].receive() { _ = try? routers[number].send(message) }
+  }
+}
+
 @Suite struct SocketLoopTests {
   @Test func anActorServesItsSocketOnTheLoop() async throws {
     let context = try Context()
@@ -58,6 +78,26 @@ private actor Echo {
       #expect(try await eventually { try dealer.receive() } == [[number]])
     }
     await echo.close()
+  }
+
+  @Test func manySocketsShareALoop() async throws {
+    let context = try Context()
+    let switchboard = Switchboard()
+    let dealers = try await switchboard.listen(context, sockets: 300).map { endpoint in
+      let dealer = try Socket(context, .dealer)
+      try dealer.connect(endpoint)
+      return dealer
+    }
+    for number in 0..<3 as Range<UInt8> {
+      for dealer in dealers {
+        _ = try await eventually { try dealer.send([[number]]) == .sent ? true : nil }
+      }
+    }
+    for dealer in dealers {
+      for number in 0..<3 as Range<UInt8> {
+        #expect(try await eventually { try dealer.receive() } == [[number]])
+      }
+    }
   }
 
   @Test func jobsOfOneThreadRunInTheOrderPosted() async {

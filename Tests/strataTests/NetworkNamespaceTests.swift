@@ -5,22 +5,31 @@ import Testing
 /// A worker on another host, as a network namespace of its own joined by a cable. Needs root and iproute2.
 @Suite(.serialized, .enabled(if: Namespaces.available, "needs root and iproute2 (ip netns)"))
 struct NetworkNamespaceTests {
-  @Test func workerOnAnotherHostJoins() async throws {
+  @Test(arguments: [false, true]) func workerOnAnotherHostJoins(withKeys: Bool) async throws {
     let namespaces = try Namespaces()
     defer { namespaces.remove() }
     try await withTemporaryFolder { folder in
       let sweep = try RecoveryTests.write(in: folder)
       let store = folder.appendingPathComponent("run.store")
+      var (ours, theirs) = (["--insecure"], [String]())
+      if withKeys {
+        for arguments in [
+          ["keygen", "coordinator.key"], ["keygen", "node.key"],
+          ["workers", "allow", "node.key.pub", "--name", "node", "--worker-keys", "list"],
+        ] { #expect(try await StrataProcess.run(arguments, in: folder).status == 0) }
+        ours = ["--key", "coordinator.key", "--worker-keys", "list"]
+        theirs = ["--key", "node.key", "--coordinator-key", "coordinator.key.pub"]
+      }
       let coordinator = try StrataProcess(
         [
           "coordinator", sweep, "--store", store.path, "--exit-when-done", "--listen",
           Namespaces.addresses[0],
-          "--insecure",
-        ], in: folder, under: namespaces.prefix(0))
+        ] + ours, in: folder, under: namespaces.prefix(0))
       let endpoint = try await Announced.endpoint(of: store)
       #expect(endpoint.contains(Namespaces.addresses[0]))
       let worker = try StrataProcess(
-        ["worker", "--connect", endpoint, "--name", "elsewhere"], in: folder, under: namespaces.prefix(1))
+        ["worker", "--connect", endpoint, "--name", "elsewhere"] + theirs, in: folder,
+        under: namespaces.prefix(1))
       let status = try await coordinator.wait()
       #expect(status == 0, "\(coordinator.standardError)\n\(worker.standardError)")
       #expect(try await RecoveryTests.contentHash(store) == RecoveryTests.undisturbed.value)

@@ -64,14 +64,19 @@ import Testing
   static func waitForCheckpoint(_ store: URL) async throws -> RunningTrial {
     var found: RunningTrial?
     try await waitUntil("a stored checkpoint", seconds: 60) {
-      let client = try await StatusClient(endpoint: Announced.endpoint(of: store))
-      guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(10)) else {
-        return false
-      }
-      found = status.running.first { ($0.progress.checkpoint?.epoch ?? 0) >= 1 }
+      found = try await status(of: store)?.running.first { ($0.progress.checkpoint?.epoch ?? 0) >= 1 }
       return found != nil
     }
     return found!
+  }
+
+  /// What the store's coordinator says.
+  static func status(of store: URL) async throws -> ClusterStatus? {
+    let client = try await StatusClient(endpoint: Announced.endpoint(of: store))
+    guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(10)) else {
+      return nil
+    }
+    return status
   }
 
   @Test func workerKilledInMidTrial() async throws {

@@ -1,0 +1,83 @@
+internal import Foundation
+internal import GRDB
+internal import GRDBSQLite
+
+/// A prepared statement whose parameters are bound one after another, without boxing them, and which is then run;
+/// again and again.
+struct StatementWriter {
+  private let sql: String
+  private let statement: Statement
+  private let handle: SQLiteStatement
+  /// Parameters bound so far.
+  private(set) var count: CInt = 0
+
+  /// - Parameter sql: one statement that returns no rows; it stays prepared with the database connection.
+  init(_ db: Database, _ sql: String) throws {
+    self.sql = sql
+    statement = try db.cachedStatement(sql: sql)
+    handle = statement.sqliteStatement
+    sqlite3_reset(handle)
+  }
+
+  private mutating func next() -> CInt {
+    count += 1
+    return count
+  }
+
+  private func check(_ code: CInt) throws {
+    guard code == SQLITE_OK || code == SQLITE_DONE else {
+      throw DatabaseError(
+        resultCode: ResultCode(rawValue: code),
+        message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))),
+        sql: sql)
+    }
+  }
+
+  mutating func add(_ value: String) throws {
+    var value = value
+    let index = next()
+    try check(
+      value.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          sqlite3_bind_text(handle, index, $0.baseAddress ?? Self.empty, CInt($0.count), Self.copied)
+        }
+      })
+  }
+
+  mutating func add(_ value: Int) throws { try check(sqlite3_bind_int64(handle, next(), Int64(value))) }
+  mutating func add(_ value: Double) throws { try check(sqlite3_bind_double(handle, next(), value)) }
+  mutating func addNull() throws { try check(sqlite3_bind_null(handle, next())) }
+
+  mutating func add(_ value: String?) throws {
+    if let value { try add(value) } else { try addNull() }
+  }
+  mutating func add(_ value: Int?) throws {
+    if let value { try add(value) } else { try addNull() }
+  }
+  mutating func add(_ value: Double?) throws {
+    if let value { try add(value) } else { try addNull() }
+  }
+
+  mutating func add(bytes: UnsafeRawBufferPointer) throws {
+    let index = next()
+    try check(
+      bytes.isEmpty
+        ? sqlite3_bind_zeroblob(handle, index, 0)
+        : sqlite3_bind_blob(handle, index, bytes.baseAddress, CInt(bytes.count), Self.copied))
+  }
+
+  /// Runs the statement, all of whose parameters are bound.
+  ///
+  /// - Parameter keeping: as many of the first parameters keep their values for the next run.
+  mutating func run(keeping: CInt = 0) throws {
+    precondition(count == sqlite3_bind_parameter_count(handle), "every parameter has its value")
+    let code = sqlite3_step(handle)
+    sqlite3_reset(handle)
+    count = keeping
+    try check(code)
+  }
+
+  /// SQLITE_TRANSIENT: SQLite takes a copy.
+  private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+  nonisolated(unsafe) private static let empty = UnsafePointer(strdup("")!)
+}

@@ -1,0 +1,185 @@
+import Fleet
+import Foundation
+import Sweeps
+import SweepProtocol
+
+/// The measurements of `bench coordinator`.
+struct LoadBench {
+  /// Where stores lie.
+  let folder: URL
+  /// Only the n-th part of the work is done.
+  let share: Int
+
+  /// Trials that end at once: handed out, run, and their results committed.
+  func trials(workers: Int) throws -> LoadResult {
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(100_000 / share), in: folder)
+    var result = LoadResult("trials that end at once, \(workers) workers")
+    try cluster.startCoordinator()
+    try cluster.startFleet(workers: workers)
+    try runToTheEnd(cluster, into: &result, unit: "trials/s")
+    return result
+  }
+
+  /// Results with all layer statistics, while others read the store.
+  func results(workers: Int) throws -> LoadResult {
+    let readerCount = 8
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(30_000 / share), in: folder)
+    var result = LoadResult(
+      "results of 60 rows of layer statistics, 20 of layer errors; \(workers) workers, \(readerCount) readers"
+    )
+    try cluster.startCoordinator()
+    let readers = StoreReaders(readerCount, store: cluster.store)
+    try cluster.startFleet(workers: workers, arguments: ["--statistics"])
+    try runToTheEnd(cluster, into: &result, unit: "results/s")
+    let (seconds, errors) = readers.stop()
+    result.add("queries", Double(seconds.count), "")
+    if let most = seconds.last {
+      result.add("median query", seconds[seconds.count / 2] * 1000, "ms")
+      result.add("longest query", most * 1000, "ms")
+    }
+    result.add("queries that failed", Double(errors.count), errors.first.map { "(\($0))" } ?? "")
+    return result
+  }
+
+  /// Waits until all trials are over, and adds the pace from the first tenth on.
+  private func runToTheEnd(_ cluster: LoadCluster, into result: inout LoadResult, unit: String) throws {
+    var start: (over: Int, at: ContinuousClock.Instant, usage: ProcessUsage?, fleet: Double)?
+    var slowest = 0.0
+    while true {
+      let asked = ContinuousClock.now
+      let counts = try cluster.status().counts
+      let now = ContinuousClock.now
+      slowest = max(slowest, (now - asked) / .seconds(1))
+      if start == nil, counts.over >= counts.total / 10 {
+        start = (counts.over, now, cluster.usage, cluster.fleetSeconds)
+      }
+      if counts.over == counts.total { break }
+      usleep(100_000)
+    }
+    guard let start, let before = start.usage, let after = cluster.usage else { return }
+    let seconds = (ContinuousClock.now - start.at) / .seconds(1)
+    let count = Double(try cluster.status().counts.over - start.over)
+    result.add("committed", count / seconds, unit)
+    result.add("measured", count, "in \(fixed(seconds, 1)) s")
+    result.add(
+      "coordinator", (after.processorSeconds - before.processorSeconds) / count * 1e6, "µs of processor each")
+    result.add("workers", (cluster.fleetSeconds - start.fleet) / count * 1e6, "µs of processor each")
+    result.add("coordinator's memory", Double(after.mostResident) / 1e6, "MB at most")
+    result.add("slowest answer about its status", slowest * 1000, "ms")
+  }
+
+  /// Workers that are only connected; then the coordinator is killed and started again.
+  func connections(_ count: Int) throws -> LoadResult {
+    let processes = 4
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(1), in: folder)
+    var result = LoadResult("\(count) connected workers in \(processes) processes")
+    try cluster.startCoordinator()
+    let began = ContinuousClock.now
+    for number in 0..<processes {
+      try cluster.startFleet(workers: count / processes + (number < count % processes ? 1 : 0))
+    }
+    result.add("all connected", try awaitConnected(count, cluster, since: began), "s after the start")
+    let before = cluster.usage
+    let fleet = cluster.fleetSeconds
+    let idle = 10.0
+    usleep(UInt32(idle * 1e6))
+    if let before, let after = cluster.usage {
+      result.add(
+        "coordinator meanwhile", (after.processorSeconds - before.processorSeconds) / idle * 100,
+        "% of a core")
+      result.add("workers meanwhile", (cluster.fleetSeconds - fleet) / idle * 100, "% of a core")
+      result.add("coordinator's memory", Double(after.resident) / 1e6, "MB")
+    }
+    try cluster.killCoordinator()
+    let killed = ContinuousClock.now
+    let restart = try cluster.startCoordinator()
+    result.add("restarted coordinator listens", restart, "s after the kill")
+    result.add("all connected again", try awaitConnected(count, cluster, since: killed), "s after the kill")
+    if let after = cluster.usage {
+      result.add("coordinator's processor time for that", after.processorSeconds, "s")
+    }
+    return result
+  }
+
+  private func awaitConnected(
+    _ count: Int, _ cluster: LoadCluster, since began: ContinuousClock.Instant
+  ) throws -> Double {
+    while true {
+      let connected = try cluster.status().workers.count(where: \.connected)
+      let seconds = (ContinuousClock.now - began) / .seconds(1)
+      if connected >= count { return seconds }
+      guard seconds < 300 else {
+        throw CommandError("\(connected) of \(count) workers are connected after \(Int(seconds)) s")
+      }
+      usleep(250_000)
+    }
+  }
+
+  /// Checkpoints of 10 MB from 200 workers at once, and how long the coordinator went without hearing one of them.
+  func checkpoints() throws -> LoadResult {
+    let workers = 200
+    let size = 10_000_000
+    let rounds = share == 1 ? 2 : 1
+    let heartbeat = 1.0
+    let cluster = try LoadCluster(
+      sweep: LoadCluster.seeds(workers * rounds), in: folder, heartbeat: heartbeat)
+    var result = LoadResult("checkpoints of \(size / 1_000_000) MB from \(workers) workers at once")
+    let raw = try RawTransfer.bytesPerSecond(
+      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4)
+    let written = try RawTransfer.bytesPerSecond(
+      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4, folder: cluster.folder)
+    try cluster.startCoordinator()
+    try cluster.startFleet(workers: workers, arguments: ["--checkpoint", "\(size)"])
+    var began: ContinuousClock.Instant?
+    var silence = 0.0
+    while true {
+      let status = try cluster.status()
+      if status.counts.running > 0 || status.counts.over > 0, began == nil { began = .now }
+      silence = status.workers.filter(\.connected).reduce(silence) { max($0, $1.silence) }
+      if status.counts.over == status.counts.total { break }
+      usleep(20_000)
+    }
+    let seconds = (ContinuousClock.now - began!) / .seconds(1)
+    let pace = Double(workers * rounds * size) / seconds
+    result.add("stored", pace / 1e6, "MB/s, hashed, synced and committed")
+    result.add("the sockets alone", raw / 1e6, "MB/s, \(fixed(raw / pace, 1)) times as much")
+    result.add("sockets and synced files", written / 1e6, "MB/s, \(fixed(written / pace, 1)) times as much")
+    result.add("longest silence of a worker", silence, "s, of heartbeats every \(fixed(heartbeat, 0)) s")
+    if let usage = cluster.usage {
+      result.add("coordinator's memory", Double(usage.mostResident) / 1e6, "MB at most")
+    }
+    return result
+  }
+
+  /// A large sweep: expanded, submitted, and asked about.
+  func sweep() throws -> LoadResult {
+    let trials = 100_000 / share
+    let text = LoadCluster.grid(configurations: trials)
+    let cluster = try LoadCluster(sweep: text, in: folder)
+    var result = LoadResult("a sweep of \(trials) configurations")
+    let began = ContinuousClock.now
+    let expanded = try SweepFile.parse(text, source: "load.yaml")
+    let expansion = (ContinuousClock.now - began) / .seconds(1)
+    precondition(expanded.trials.count == trials)
+    result.add("expanded", expansion, "s")
+    result.add("expanded, in the store, and served", try cluster.startCoordinator(), "s")
+    var answers: [Double] = []
+    for _ in 0..<20 {
+      let asked = ContinuousClock.now
+      guard try cluster.status().counts.total == trials else {
+        throw CommandError("the coordinator does not have the sweep's \(trials) trials")
+      }
+      answers.append((ContinuousClock.now - asked) / .seconds(1))
+    }
+    answers.sort()
+    result.add("median answer about its status", answers[answers.count / 2] * 1000, "ms")
+    result.add("slowest answer", answers.last! * 1000, "ms")
+    if let usage = cluster.usage {
+      result.add("coordinator's memory", Double(usage.mostResident) / 1e6, "MB at most")
+      result.add("coordinator's processor time", usage.processorSeconds, "s")
+    }
+    try cluster.killCoordinator()
+    result.add("served again after a kill", try cluster.startCoordinator(), "s")
+    return result
+  }
+}

@@ -1,0 +1,121 @@
+import Coordinator
+import Foundation
+import ResultStore
+import SweepProtocol
+import Testing
+
+/// How soon real processes notice what has become of each other, and what they must not take for it.
+@Suite(.serialized) struct DetectionTests {
+  /// A coordinator of the recovery sweep, and a worker in the middle of a trial.
+  private static func start(
+    _ folder: URL, _ arguments: String...
+  ) async throws -> (store: URL, coordinator: StrataProcess, worker: StrataProcess) {
+    let store = folder.appendingPathComponent("run.store")
+    let coordinator = try StrataProcess(
+      ["coordinator", try RecoveryTests.write(in: folder), "--store", store.path, "--exit-when-done"]
+        + arguments,
+      in: folder)
+    let worker = try await RecoveryTests.worker(store, named: "first", in: folder)
+    _ = try await RecoveryTests.waitForCheckpoint(store)
+    return (store, coordinator, worker)
+  }
+
+  /// Seconds until the coordinator shows the worker as lost.
+  private static func secondsToLoss(_ store: URL, seconds: Double) async throws -> Double {
+    let client = try await StatusClient(endpoint: Announced.endpoint(of: store))
+    let began = ContinuousClock.now
+    try await waitUntil("the worker to show as lost", seconds: seconds) {
+      guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(30)) else {
+        return false
+      }
+      return status.workers.first?.connected == false
+    }
+    return (ContinuousClock.now - began) / .seconds(1)
+  }
+
+  @Test func aClosedConnectionShowsWithinASecond() async throws {
+    try await withTemporaryFolder { folder in
+      let (store, coordinator, worker) = try await Self.start(folder)
+      worker.kill()
+      let seconds = try await Self.secondsToLoss(store, seconds: 60)
+      #expect(seconds <= 1, "\(seconds) s")
+      withExtendedLifetime(coordinator) {}
+    }
+  }
+
+  /// A process that stands still closes nothing and says nothing, as behind a cut cable.
+  @Test func silenceShowsWithinFifteenSeconds() async throws {
+    try await withTemporaryFolder { folder in
+      let (store, coordinator, worker) = try await Self.start(folder)
+      Foundation.kill(worker.pid, SIGSTOP)
+      let seconds = try await Self.secondsToLoss(store, seconds: 60)
+      #expect(seconds <= 15, "\(seconds) s")
+      // It comes back, and goes on if nobody else has begun.
+      Foundation.kill(worker.pid, SIGCONT)
+      #expect(try await coordinator.wait() == 0, "\(coordinator.standardError)")
+      let expected = try await RecoveryTests.undisturbed.value
+      #expect(try RecoveryTests.contentHash(store) == expected)
+    }
+  }
+
+  /// Longer than its lease, on a machine whose every core is busy twice over.
+  @Test func aCoordinatorThatStandsStillExpiresNothing() async throws {
+    try await withTemporaryFolder { folder in
+      let busy = try (0..<2 * ProcessInfo.processInfo.activeProcessorCount).map { _ in try Self.busyProcess()
+      }
+      defer { for process in busy { Foundation.kill(process.processIdentifier, SIGKILL) } }
+      let (store, coordinator, worker) = try await Self.start(folder, "--lease", "4")
+      Foundation.kill(coordinator.pid, SIGSTOP)
+      try await Task.sleep(for: .seconds(5))
+      Foundation.kill(coordinator.pid, SIGCONT)
+      #expect(try await coordinator.wait(seconds: 240) == 0, "\(coordinator.standardError)")
+      #expect(try await worker.wait(seconds: 60) == 0, "\(worker.standardError)")
+      #expect(!coordinator.standardError.contains("is lost"), "\(coordinator.standardError)")
+      let reader = try Store.reading(store.path)
+      let attempts = try reader.read { try $0.attempts() }
+      try reader.close()
+      #expect(attempts.count == 2 && attempts.allSatisfy { $0.number == 1 && $0.ending == .result })
+    }
+  }
+
+  private static func busyProcess() throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "while :; do :; done"]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  /// The first signal asks it to hand its trial back, which nobody takes; the second ends it at once.
+  @Test func aSecondSignalEndsAWorkerAtOnce() async throws {
+    try await withTemporaryFolder { folder in
+      let (_, coordinator, worker) = try await Self.start(folder)
+      Foundation.kill(coordinator.pid, SIGSTOP)
+      worker.terminate()
+      try await waitUntil("the worker to be stopping", seconds: 30) {
+        worker.standardError.contains("stopping (stopping)")
+      }
+      #expect(worker.isRunning)
+      let asked = ContinuousClock.now
+      worker.terminate()
+      #expect(try await worker.wait(seconds: 30) == 130, "\(worker.standardError)")
+      #expect(ContinuousClock.now - asked < .seconds(2))
+    }
+  }
+
+  /// As Slurm and Kubernetes stop it: the trial is given back with a checkpoint, and both end well.
+  @Test func aCoordinatorAskedToStopDrainsAndEnds() async throws {
+    try await withTemporaryFolder { folder in
+      let (store, coordinator, worker) = try await Self.start(folder)
+      coordinator.terminate()
+      #expect(try await coordinator.wait(seconds: 60) == 0, "\(coordinator.standardError)")
+      #expect(try await worker.wait(seconds: 60) == 0, "\(worker.standardError)")
+      let reader = try Store.reading(store.path)
+      let attempts = try reader.read { try $0.attempts() }
+      let running = try reader.read { try $0.counts() }[.running]
+      try reader.close()
+      #expect(attempts.last?.ending == .drained && running == nil)
+    }
+  }
+}
