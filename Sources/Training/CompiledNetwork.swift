@@ -67,18 +67,18 @@ public final class CompiledNetwork {
     let options = CompilationOptions(
       count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
       threads: threads, sliceBytes: sliceBytes, engine: engine)
-    let primitives = try Self.primitives(network, mergings: nil, options)
-    states = try zip(network.layers, primitives).map { try LayerState($0, $1, options) }
-    algorithms = zip(network.layers, primitives).flatMap { layer, passes in
-      passes.named.map { (layer: layer.name, pass: $0.pass, implementation: $0.primitive.implementation) }
+    let passes = try Self.passes(network, mergings: nil, options)
+    states = try zip(network.layers, passes).map { try LayerState($0, $1, options) }
+    algorithms = zip(network.layers, passes).flatMap { layer, passes in
+      passes.named.map { (layer: layer.name, pass: $0.pass, implementation: $0.code.implementation) }
     }
-    plans[batch] = try bind(primitives, options)
+    plans[batch] = try bind(passes, options)
   }
 
-  private static func primitives(
+  private static func passes(
     _ network: Network, mergings: [GroupMerging]?, _ options: CompilationOptions
-  ) throws -> [LayerPrimitives] {
-    var made: [LayerPrimitives] = []
+  ) throws -> [LayerPasses] {
+    var made: [LayerPasses] = []
     for (i, layer) in network.layers.enumerated() {
       if layer.isDense {
         let before = made[i - 1].output
@@ -93,9 +93,9 @@ public final class CompiledNetwork {
     return made
   }
 
-  private func bind(_ primitives: [LayerPrimitives], _ options: CompilationOptions) throws -> Plan {
+  private func bind(_ passes: [LayerPasses], _ options: CompilationOptions) throws -> Plan {
     var builder = PlanBuilder(
-      network: network, primitives: primitives, states: states, options: options, arena: arena)
+      network: network, passes: passes, states: states, options: options, arena: arena)
     return try builder.build()
   }
 
@@ -106,8 +106,8 @@ public final class CompiledNetwork {
     let options = CompilationOptions(
       count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
       threads: threads, sliceBytes: sliceBytes, engine: engine)
-    let primitives = try Self.primitives(network, mergings: states.map(\.merging), options)
-    let plan = try bind(primitives, options)
+    let passes = try Self.passes(network, mergings: states.map(\.merging), options)
+    let plan = try bind(passes, options)
     if loaded != nil { try run(plan.prepare) }
     plans[count] = plan
     return plan

@@ -18,7 +18,7 @@ final class TrainableTensor {
   private let engine: Engine
 
   /// - Parameters:
-  ///   - extents: as computed, see `LayerPrimitives.weightExtents`.
+  ///   - extents: as computed, see `LayerPasses.weightExtents`.
   ///   - layout: of these extents.
   init(
     _ kind: ParameterKind, shape: Shape, extents: [Int], layout: Layout, merging: GroupMerging, trains: Bool,
@@ -92,16 +92,16 @@ final class LayerState {
   /// Running mean and variance, and the last batch's; C each. Nil without BatchNorm.
   let statistics: NormalizationStatistics?
 
-  init(_ layer: Layer, _ primitives: LayerPrimitives, _ options: CompilationOptions) throws {
+  init(_ layer: Layer, _ passes: LayerPasses, _ options: CompilationOptions) throws {
     self.layer = layer
-    merging = primitives.merging
+    merging = passes.merging
     statistics =
       layer.batchNorm ? try NormalizationStatistics(channels: layer.outChannels, engine: options.engine) : nil
     for kind in ParameterKind.kinds(of: layer) where !kind.isStatistic {
       let shape = kind.shape(in: layer)
       let isWeight = kind == .weight
-      let extents = isWeight ? primitives.weightExtents : shape.extents
-      let chosen = isWeight ? try primitives.backwardWeights?.layout(.weightsGradient) : nil
+      let extents = isWeight ? passes.weightExtents : shape.extents
+      let chosen = isWeight ? try passes.backwardWeights?.layout(.weightsGradient) : nil
       trainable.append(
         try TrainableTensor(
           kind, shape: shape, extents: extents, layout: chosen ?? Layout(extents),

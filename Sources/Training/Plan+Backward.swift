@@ -25,21 +25,21 @@ extension PlanBuilder {
         slot: gradient.slot == "gradient.0" ? "gradient.1" : "gradient.0", extents: $0.output.extents,
         format: $0.output.format)
     }
-    let weights = try primitives[index].backwardData.map {
+    let weights = try passes[index].backwardData.map {
       try self.weights(states[index], for: $0, "backward")
     }
     let poolBackward = try traces[index].pool.map {
       try Primitive.maxPoolBackward(
         "\(layer.name) pooling backward", size: 2, forward: $0.primitive, engine: options.engine)
     }
-    for (slice, images) in primitives[index].slices.ranges.enumerated() {
+    for (slice, images) in passes[index].slices.ranges.enumerated() {
       let inner = try gradient.memory(images, in: arena)
       try throughActivation(images, inner, &steps)
       let source =
         try traces[index].pool?.output.memory(images, in: arena)
         ?? self.input(of: index, slice: slice, &steps)
       try weightsGradient.add(self, source: source, gradient: inner, &steps)
-      guard let byData = primitives[index].backwardData, let weights, let input, let inputGradient else {
+      guard let byData = passes[index].backwardData, let weights, let input, let inputGradient else {
         continue
       }
       let incoming = try converted(
@@ -87,7 +87,7 @@ extension PlanBuilder {
       }
     }
     guard layer.relu else { return { _, _, _ in } }
-    let layout = try output.layout(images: primitives[index].slices.size)
+    let layout = try output.layout(images: passes[index].slices.size)
     let primitive = try Primitive.reluBackward(
       "\(layer.name) ReLU backward", data: layout, gradient: layout, engine: options.engine)
     return { images, gradient, steps in
@@ -101,20 +101,20 @@ extension PlanBuilder {
 
 /// A layer's gradients of weights and bias, added up over the slices.
 private struct WeightsGradient {
-  private let primitive: Primitive
+  private let pass: any LayerPass
   private let name: String
   private let master: Memory
-  /// In the primitive's layout: `master`, or what is put into its layout at the end.
+  /// In the pass's layout: `master`, or what is put into its layout at the end.
   private let sum: Memory
   private let bias: Memory?
   private var isFirst = true
 
   init(_ builder: PlanBuilder, _ index: Int) throws {
     let state = builder.states[index]
-    primitive = builder.primitives[index].backwardWeights!
+    pass = builder.passes[index].backwardWeights!
     name = state.layer.name
     master = state[.weight].gradient!.memory
-    let layout = try primitive.layout(.weightsGradient)
+    let layout = try pass.layout(.weightsGradient)
     sum = layout == master.layout ? master : try builder.arena.memory("weights.sum", layout)
     bias = state.layer.bias ? state[.bias].gradient!.memory : nil
   }
@@ -129,16 +129,16 @@ private struct WeightsGradient {
       writtenBias = try bias.map { try builder.arena.memory("bias.gradient", $0.layout) }
     }
     var arguments: [(Argument, Memory)] = [
-      (.source, try builder.converted(source, to: primitive.layout(.source), slot: "source", &steps)),
+      (.source, try builder.converted(source, to: pass.layout(.source), slot: "source", &steps)),
       (
         .destinationGradient,
         try builder.converted(
-          gradient, to: primitive.layout(.destinationGradient), slot: "gradient.weights", &steps)
+          gradient, to: pass.layout(.destinationGradient), slot: "gradient.weights", &steps)
       ),
       (.weightsGradient, written),
     ]
     if let writtenBias { arguments.append((.biasGradient, writtenBias)) }
-    steps.append(try builder.bind(primitive, arguments))
+    steps.append(try builder.bind(pass, arguments))
     if !isFirst {
       steps.append(Self.addition("\(name) backward-weights", written, to: sum))
       if let bias, let writtenBias {

@@ -5,8 +5,8 @@ extension PlanBuilder {
   mutating func forward(_ index: Int) throws {
     let layer = network.layers[index]
     let state = states[index]
-    let main = primitives[index].forward
-    let output = primitives[index].output
+    let main = passes[index].forward
+    let output = passes[index].output
     let weights = try weights(state, for: main, "forward")
     traces.append(LayerTrace(output: output))
     var steps: [any PlanStep] = []
@@ -17,7 +17,7 @@ extension PlanBuilder {
       traces[index].normalization = normalization
       if !trains { steps.append(parameterStep(index, normalization)) }
     }
-    for (slice, images) in primitives[index].slices.ranges.enumerated() {
+    for (slice, images) in passes[index].slices.ranges.enumerated() {
       var source = try input(of: index, slice: slice, &steps)
       if layer.poolsInput { source = try pooled(index, slice, source, &steps) }
       var arguments: [(Argument, Memory)] = [
@@ -58,7 +58,7 @@ extension PlanBuilder {
     _ index: Int, _ slice: Int, _ source: Memory, _ steps: inout [any PlanStep]
   ) throws -> Memory {
     let layer = network.layers[index]
-    let slices = primitives[index].slices
+    let slices = passes[index].slices
     let extents = [layer.inChannels, layer.inputSize, layer.inputSize]
     if slice == 0 {
       let primitive = try Primitive.maxPoolForward(

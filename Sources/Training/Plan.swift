@@ -17,13 +17,13 @@ struct Plan {
   var lossGradient: Memory?
 }
 
-/// Binds primitives to memories. Slots that plans for other counts use too are shared with them.
+/// Binds passes to memories. Slots that plans for other counts use too are shared with them.
 ///
 /// A layer goes through its images slice by slice (`ImageSlices`). In training a layer with BatchNorm leaves what its
 /// convolution put out; whoever reads it normalizes the slice it needs.
 struct PlanBuilder {
   let network: Network
-  let primitives: [LayerPrimitives]
+  let passes: [LayerPasses]
   let states: [LayerState]
   let options: CompilationOptions
   let arena: MemoryArena
@@ -47,11 +47,11 @@ struct PlanBuilder {
   var trains: Bool { options.purpose == .training }
 
   init(
-    network: Network, primitives: [LayerPrimitives], states: [LayerState], options: CompilationOptions,
+    network: Network, passes: [LayerPasses], states: [LayerState], options: CompilationOptions,
     arena: MemoryArena
   ) {
     self.network = network
-    self.primitives = primitives
+    self.passes = passes
     self.states = states
     self.options = options
     self.arena = arena
@@ -72,7 +72,7 @@ struct PlanBuilder {
   /// Some images of what the layer before puts out, normalized, not pooled yet.
   func input(of index: Int, slice: Int, _ steps: inout [any PlanStep]) throws -> Memory {
     let layer = network.layers[index]
-    let images = primitives[index].slices.ranges[slice]
+    let images = passes[index].slices.ranges[slice]
     if index == 0 {
       let a = network.architecture
       let input = Activation(
@@ -90,11 +90,11 @@ struct PlanBuilder {
     return normalized
   }
 
-  /// The layer's weights in the layout a primitive wants: the ones SGD works on, or a copy made by `prepare`.
-  mutating func weights(_ state: LayerState, for primitive: Primitive, _ pass: String) throws -> Memory {
+  /// The layer's weights in the layout a pass wants: the ones SGD works on, or a copy made by `prepare`.
+  mutating func weights(_ state: LayerState, for code: any LayerPass, _ pass: String) throws -> Memory {
     let slot = "\(state.layer.name).weights.\(pass).\(options.count)"
     return try converted(
-      state[.weight].value.memory, to: primitive.layout(.weights), slot: slot, &plan.prepare)
+      state[.weight].value.memory, to: code.layout(.weights), slot: slot, &plan.prepare)
   }
 
   func converted(
@@ -106,27 +106,27 @@ struct PlanBuilder {
     return result
   }
 
-  /// Executes a primitive whose result is wanted in a given memory, in whatever layout that is.
+  /// Executes a pass whose result is wanted in a given memory, in whatever layout that is.
   func execute(
-    _ primitive: Primitive, _ arguments: [(Argument, Memory)], result: Argument, into wanted: Memory,
+    _ pass: any LayerPass, _ arguments: [(Argument, Memory)], result: Argument, into wanted: Memory,
     _ steps: inout [any PlanStep]
   ) throws {
-    let layout = try primitive.layout(result)
+    let layout = try pass.layout(result)
     let direct = layout == wanted.layout
     let written = direct ? wanted : try arena.memory("result", layout)
-    steps.append(try bind(primitive, arguments + [(result, written)]))
+    steps.append(try bind(pass, arguments + [(result, written)]))
     if !direct { steps.append(try reorder(written, wanted)) }
   }
 
-  func reorder(_ source: Memory, _ destination: Memory) throws -> BoundPrimitive {
+  func reorder(_ source: Memory, _ destination: Memory) throws -> any PlanStep {
     let primitive = try Primitive.reorder(
       "reorder", from: source.layout, to: destination.layout, engine: options.engine)
     return try bind(primitive, [(.source, source), (.destination, destination)])
   }
 
-  func bind(_ primitive: Primitive, _ arguments: [(Argument, Memory)]) throws -> BoundPrimitive {
-    let scratchpad = try primitive.layout(.scratchpad)
-    if scratchpad.bytes == 0 { return try primitive.bind(arguments) }
-    return try primitive.bind(arguments + [(.scratchpad, arena.memory("scratchpad", scratchpad))])
+  func bind(_ pass: any LayerPass, _ arguments: [(Argument, Memory)]) throws -> any PlanStep {
+    let scratchpad = try pass.layout(.scratchpad)
+    if scratchpad.bytes == 0 { return try pass.step(arguments) }
+    return try pass.step(arguments + [(.scratchpad, arena.memory("scratchpad", scratchpad))])
   }
 }

@@ -14,6 +14,21 @@ extension BoundPrimitive: PlanStep {
   var implementation: String { primitive.implementation }
 }
 
+/// What computes one pass of a layer, before it is bound to memories.
+protocol LayerPass: AnyObject {
+  var name: String { get }
+  /// The code that runs.
+  var implementation: String { get }
+  /// The layout in which it takes or leaves an argument.
+  func layout(_ argument: Argument) throws(OneDNNError) -> Layout
+  /// - Parameter arguments: one memory for every argument, each in this pass's layout.
+  func step(_ arguments: [(Argument, Memory)]) throws(OneDNNError) -> any PlanStep
+}
+
+extension Primitive: LayerPass {
+  func step(_ arguments: [(Argument, Memory)]) throws(OneDNNError) -> any PlanStep { try bind(arguments) }
+}
+
 /// A computation of Strata's own.
 final class Computation: PlanStep {
   let name: String

@@ -21,7 +21,7 @@ struct CompilationOptions {
 }
 
 /// The passes of one layer. The first layer has no backward-data: nobody needs the image's gradient.
-struct LayerPrimitives {
+struct LayerPasses {
   let merging: GroupMerging
   /// The images each primitive computes at a time.
   let slices: ImageSlices
@@ -30,24 +30,25 @@ struct LayerPrimitives {
   /// Of the weights as computed: grouped convolutions G × O/G × I/G × K × K with merged groups, ungrouped
   /// O × I × K × K, dense O × I or, on top of a convolution, O × C × H × W.
   let weightExtents: [Int]
-  let forward: Primitive
-  let backwardData: Primitive?
-  let backwardWeights: Primitive?
+  let forward: any LayerPass
+  let backwardData: (any LayerPass)?
+  let backwardWeights: (any LayerPass)?
 
-  var named: [(pass: String, primitive: Primitive)] {
+  var named: [(pass: String, code: any LayerPass)] {
     [("forward", forward)] + (backwardData.map { [("backward-data", $0)] } ?? [])
       + (backwardWeights.map { [("backward-weights", $0)] } ?? [])
   }
 }
 
-extension LayerPrimitives {
+extension LayerPasses {
   /// - Parameters:
-  ///   - merging: nil for the first candidate that oneDNN has fast code for in all passes.
+  ///   - merging: nil for the first candidate that there is fast code for in all passes.
   ///   - isFirst: no backward-data.
   /// - Throws: `OneDNNError` of the last candidate, naming layer and pass.
   static func convolution(
     _ layer: Layer, merging: GroupMerging?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
+    if GroupConvolution.serves(layer) { return try grouped(layer, isFirst: isFirst, options) }
     if merging == nil, options.algorithm == .automatic, let expanded = GroupMerging.expanded(for: layer),
       let found = try? convolution(
         layer, merged: expanded, isFirst: isFirst, winogradOnly: true, options)
@@ -60,6 +61,25 @@ extension LayerPrimitives {
       if let found = try? convolution(layer, merged: candidate, isFirst: isFirst, options) { return found }
     }
     return try convolution(layer, merged: last, isFirst: isFirst, options)
+  }
+
+  private static func grouped(
+    _ layer: Layer, isFirst: Bool, _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self {
+    let slices = ImageSlices(layer, options)
+    func code(_ pass: GroupConvolution.Pass) -> GroupConvolution {
+      GroupConvolution(pass, of: layer, images: slices.size, threads: options.threads)
+    }
+    let trains = options.purpose == .training
+    let forward = code(.forward)
+    return Self(
+      merging: GroupMerging(groups: layer.groups, factor: 1), slices: slices,
+      output: Activation(
+        slot: "\(layer.name).output", extents: [layer.outChannels, layer.outputSize, layer.outputSize],
+        format: .blocks16),
+      weightExtents: forward.weightExtents, forward: forward,
+      backwardData: trains && !isFirst ? code(.backwardData) : nil,
+      backwardWeights: trains ? code(.backwardWeights) : nil)
   }
 
   private static func convolution(
