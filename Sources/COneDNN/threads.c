@@ -1,4 +1,5 @@
 #include "COneDNN.h"
+#include <stdatomic.h>
 
 // libgomp's, which has no header for other compilers.
 extern void omp_set_num_threads(int);
@@ -22,18 +23,24 @@ struct region {
   void (*body)(void *, int);
   void *context;
   int threads;
+  // Tells the thread sanitizer, which does not see into libgomp, what libgomp orders.
+  atomic_int order;
 };
 
 // libgomp may give fewer threads than it was asked for.
 static void run_region(void *data) {
-  const struct region *region = data;
+  struct region *region = data;
+  (void)atomic_load_explicit(&region->order, memory_order_acquire);
   for (int thread = omp_get_thread_num(); thread < region->threads; thread += omp_get_num_threads())
     region->body(region->context, thread);
+  atomic_fetch_add_explicit(&region->order, 1, memory_order_acq_rel);
 }
 
 void onednn_parallel(void (*body)(void *, int), void *context, int threads) {
-  struct region region = {body, context, threads};
+  struct region region = {body, context, threads, 0};
+  atomic_store_explicit(&region.order, 1, memory_order_release);
   GOMP_parallel(run_region, &region, (unsigned)threads, 0);
+  (void)atomic_load_explicit(&region.order, memory_order_acquire);
 }
 
 int onednn_processor_runs_vectors(void) {

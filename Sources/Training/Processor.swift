@@ -4,4 +4,6 @@ import OneDNN
 public enum Processor {
   /// Name of the instruction set in use, such as `AVX512_CORE_VNNI`: results are bit-identical on equal ones.
   public static var instructionSet: String { InstructionSet.name }
+  /// The instruction set and the library's version: what results depend on besides the program, threads and algorithms.
+  public static var arithmetic: String { "\(instructionSet), oneDNN \(Engine.version)" }
 }

@@ -37,7 +37,7 @@ extension Bench {
     func run() throws {
       var introduction = WorkerHello()
       introduction.datasets = DrillRunner.fingerprints
-      introduction.instructionSet = Processor.instructionSet
+      introduction.instructionSet = Processor.arithmetic
       let fleet = try Fleet(
         endpoint: connect, workers: workers, threads: threads, introduction: introduction,
         runner: NullRunner(statistics: statistics, checkpointBytes: checkpoint))

@@ -64,7 +64,7 @@ struct WorkerCommand: ParsableCommand {
       introduction.datasets = datasets.fingerprints
       runner = TrialRunner(datasets: datasets, checkpointInterval: .seconds(checkpointInterval))
     }
-    introduction.instructionSet = Processor.instructionSet
+    introduction.instructionSet = Processor.arithmetic
     if let name { introduction.name = name }
     var options = try WorkerOptions(
       endpoint: connect, introduction: introduction, runner: runner,

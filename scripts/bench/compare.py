@@ -82,7 +82,7 @@ class Line:
     def summary(self):
         measured = {c: spread(s) for c, s in self.speeds.items() if s and c not in self.left_out}
         def best(is_strata):
-            own = [c for c in measured if c.is_strata == is_strata]
+            own = [c for c in measured if c.is_strata == is_strata and not c.is_easier]
             return max(own, key=lambda c: measured[c]["median"], default=None)
         strata, peer = best(True), best(False)
         integer = self.task == "int8"

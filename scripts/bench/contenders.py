@@ -28,6 +28,8 @@ class Contender:
     script: str = ""
     variant: str = ""
     preload: str = ""
+    # A peer that computes less: shown, but not what Strata is compared with.
+    is_easier: bool = False
 
     @property
     def way(self):
@@ -53,7 +55,9 @@ def contenders(task, cores):
     else:
         peers = [
             dict(name="ONNX Runtime", script="infer_onnxruntime.py", variant="u8"),
-            dict(name="ONNX Runtime, weights as int8", script="infer_onnxruntime.py", variant="s8")]
+            dict(name="ONNX Runtime, weights as int8", script="infer_onnxruntime.py", variant="s8"),
+            dict(name="ONNX Runtime, symmetric int8", script="infer_onnxruntime.py", variant="symmetric",
+                 is_easier=True)]
     ways = [(1, cores), (cores, 1)] if cores > 1 else [(1, 1)]
     return [
         Contender(is_strata=strata, processes=processes, threads=threads, **peer)
