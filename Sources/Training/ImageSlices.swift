@@ -23,10 +23,11 @@ struct ImageSlices {
     ranges = stride(from: 0, to: count, by: size).map { $0..<$0 + size }
   }
 
-  init(_ layer: Layer, _ options: CompilationOptions) {
+  /// - Parameter larger: by how much slices may exceed what fits the cache.
+  init(_ layer: Layer, _ options: CompilationOptions, larger: Int = 1) {
     let input = layer.inChannels * layer.inputSize * layer.inputSize * (layer.poolsInput ? 4 : 1)
     self.init(
       count: options.count, imageBytes: (input + layer.outputCount) * MemoryLayout<Float>.stride,
-      sliceBytes: options.sliceBytes * options.threads)
+      sliceBytes: larger * options.sliceBytes * options.threads)
   }
 }

@@ -96,10 +96,10 @@ extension LayerPasses {
         "\(layer.name) forward", geometry, method: method, purpose: options.purpose, bias: layer.bias,
         relu: layer.relu && !layer.batchNorm, engine: engine)
     }
-    // Winograd transforms its weights anew for every slice: it takes all images at once.
     let winograd =
       options.algorithm == .automatic && merged.admitsWinograd(layer) && (try? forward(.winograd)) != nil
-    let slices = winograd ? ImageSlices(all: options.count) : ImageSlices(layer, options)
+    // Winograd transforms its weights anew for every slice, which many images must make up for.
+    let slices = ImageSlices(layer, options, larger: winograd ? 4 : 1)
     geometry.batch = slices.size
     func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
       -> Primitive
