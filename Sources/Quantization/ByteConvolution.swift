@@ -28,6 +28,8 @@ package final class ByteConvolution<Level: LevelScalar> {
   /// nil where oneDNN has no fast code for the shape.
   package init?(_ problem: IntegerConvolutionProblem, inputPlaneBits: Int, engine: Engine) throws(OneDNNError)
   {
+    // `ZeroPointCorrection` sums a window's levels in 32 bits.
+    guard problem.window * Int(problem.input.lastLevel) <= Int(Int32.max) else { return nil }
     guard let chosen = GroupedBytePrimitive(problem, engine: engine) else { return nil }
     self.problem = problem
     self.engine = engine

@@ -105,6 +105,27 @@ import Testing
     }
   }
 
+  /// More 16-bit levels in a window than 32 bits can sum.
+  @Test func windowsBeyond32BitsGiveTheSameSums() throws {
+    let inputs = 40_000
+    let problem = IntegerConvolutionProblem(
+      name: "wide window",
+      geometry: ConvolutionGeometry(
+        batch: 1, inChannels: inputs, outChannels: 16, groups: 1, inputSize: 1, outputSize: 1, kernel: 1,
+        stride: 1,
+        padBefore: 0, padAfter: 0),
+      weights: QuantizedWeights(
+        levels: (0..<16 * inputs).map { UInt16($0 % 256) },
+        quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: 3, bits: 8)], outChannels: 16),
+      input: AffineQuantizer(scale: 0.1, zeroPoint: 7, bits: 16), bias: [Int64](repeating: 0, count: 16))
+    let levels = [UInt16](repeating: .max, count: inputs)
+    let plain = try sums(.plain(PlainIntegerConvolution(problem)), problem, levels)
+    for arithmetic in IntegerArithmetic.usable {
+      let made = try IntegerConvolution<UInt16>(problem, arithmetic: arithmetic, engine: Engine())
+      #expect(try sums(made, problem, levels) == plain, "\(arithmetic)")
+    }
+  }
+
   private func sums(
     _ convolution: IntegerConvolution<UInt16>, _ problem: IntegerConvolutionProblem, _ levels: [UInt16]
   ) throws -> [Int64] {
