@@ -71,7 +71,9 @@ let package = Package(
     library(
       "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
     library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
-    library("Coordinator", imports: ["SweepProtocol", "Sweeps", "ResultStore", "ZeroMQ", log, crypto]),
+    library(
+      "Coordinator",
+      imports: ["SweepProtocol", "Sweeps", "Networks", "ResultStore", "ZeroMQ", log, crypto]),
     library(
       "Worker",
       imports: [

@@ -1,9 +1,10 @@
+internal import Crypto
 internal import Foundation
 internal import SweepProtocol
 
 /// The checkpoint files beside a store, `STORE.checkpoints/`. A file is there whole or not at all: it is written
 /// under another name, synced, and renamed.
-package struct CheckpointDirectory {
+package struct CheckpointDirectory: Sendable {
   /// Why a file could not be written or read, in a few words.
   struct Failure: Error, Hashable {
     let reason: String
@@ -52,12 +53,15 @@ package struct CheckpointDirectory {
     try IncomingFile(path: "\(path)/\(getpid())-\(number)\(Self.part)")
   }
 
-  /// Gives a whole file its name, and returns once the name is on the disk.
-  func publish(_ file: IncomingFile, as checkpoint: StoredCheckpoint) throws(Failure) {
-    try file.sync()
+  /// Gives a whole file its name. Durable after the next `sync`.
+  func name(_ file: IncomingFile, as checkpoint: StoredCheckpoint) throws(Failure) {
     guard rename(file.path, "\(path)/\(Self.name(checkpoint))") == 0 else {
       throw Failure(errno: errno)
     }
+  }
+
+  /// Returns once all names are on the disk.
+  func sync() throws(Failure) {
     let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw Failure(errno: errno) }
     defer { close(directory) }
@@ -73,10 +77,13 @@ package struct CheckpointDirectory {
   }
 }
 
-/// A file being written; gone with this unless published.
+/// A file being written; gone with this unless named.
 final class IncomingFile {
   let path: String
   private let descriptor: Int32
+  private var hash = SHA256()
+  /// Bytes written.
+  private(set) var count = 0
 
   init(path: String) throws(CheckpointDirectory.Failure) {
     self.path = path
@@ -85,12 +92,12 @@ final class IncomingFile {
   }
 
   deinit {
-    // A published file has another name by now.
+    // A file that has been named has another path by now.
     unlink(path)
     close(descriptor)
   }
 
-  func append(_ bytes: [UInt8]) throws(CheckpointDirectory.Failure) {
+  func append(_ bytes: ArraySlice<UInt8>) throws(CheckpointDirectory.Failure) {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
@@ -98,16 +105,27 @@ final class IncomingFile {
       guard count > 0 else { throw CheckpointDirectory.Failure(errno: errno) }
       done += count
     }
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    count += bytes.count
   }
 
+  /// Returns once its bytes are on the disk. They do not stay in memory: a checkpoint is hardly ever read again, and to
+  /// find memory for one after another takes longer than to write them.
   func sync() throws(CheckpointDirectory.Failure) {
-    guard fsync(descriptor) == 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+    guard fdatasync(descriptor) == 0 else { throw CheckpointDirectory.Failure(errno: errno) }
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
+
+  /// SHA-256 of all its bytes, hexadecimal.
+  var digest: String { hexadecimal(hash) }
 }
 
 /// A published file being sent. Stays readable when it is deleted meanwhile.
 final class OutgoingFile {
   private let descriptor: Int32
+  private var hash = SHA256()
+  /// Bytes read.
+  private(set) var offset = 0
 
   /// Throws also when the file does not have `size` bytes.
   init(path: String, size: Int) throws(CheckpointDirectory.Failure) {
@@ -122,7 +140,9 @@ final class OutgoingFile {
 
   deinit { close(descriptor) }
 
-  func bytes(at offset: Int, count: Int) throws(CheckpointDirectory.Failure) -> [UInt8] {
+  /// The next chunk, or what is left to offset `end`.
+  func next(upTo end: Int) throws(CheckpointDirectory.Failure) -> [UInt8] {
+    let count = min(CheckpointLimits.chunk, end - offset)
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {
@@ -135,6 +155,15 @@ final class OutgoingFile {
       }
       done += read
     }
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    offset += count
     return bytes
   }
+
+  /// SHA-256 of what has been read, hexadecimal.
+  var digest: String { hexadecimal(hash) }
+}
+
+private func hexadecimal(_ hash: SHA256) -> String {
+  hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }

@@ -1,32 +1,40 @@
-internal import Crypto
 internal import SweepProtocol
 
-/// The checkpoint socket's side of the coordinator: uploads and downloads under way, and their files. Which of
-/// them may be is the scheduler's to say; no sockets here.
+/// The checkpoint socket's side of the coordinator: uploads and downloads under way. Which of them may be is the
+/// scheduler's to say, and what becomes of their files `CheckpointFiles`'; no sockets and no files here.
 struct CheckpointServer {
   enum Effect: Hashable {
     case reply(CheckpointReplyEnvelope, to: ConnectionID)
     case event(Scheduler.Event)
+    case file(CheckpointTask, CheckpointFileID)
   }
 
   private struct Upload {
+    enum Stage {
+      /// Until the scheduler accepts it.
+      case offered
+      case receiving
+      /// All bytes are here. It goes on without its connection: what is stored is stored.
+      case publishing
+    }
     let worker: String
     let attempt: AttemptID
     let descriptor: CheckpointDescriptor
-    /// nil until the scheduler accepts it, and once it is published.
-    var file: IncomingFile?
-    var hash = SHA256()
+    let file: CheckpointFileID
+    var stage = Stage.offered
     var received = 0
+    var written = 0
     var granted = 0
     var touched: Moment
   }
   private struct Download {
     let attempt: AttemptID
     let descriptor: CheckpointDescriptor
-    var file: OutgoingFile?
+    let file: CheckpointFileID
+    /// nil until the scheduler accepts it.
     var checkpoint: StoredCheckpoint?
-    /// Of what was sent.
-    var hash = SHA256()
+    /// Bytes asked of the file.
+    var asked = 0
     var sent = 0
     var granted: Int
     var touched: Moment
@@ -39,16 +47,14 @@ struct CheckpointServer {
   /// Transfers at a time; each may hold a file open.
   static let limit = 256
 
-  private let directory: CheckpointDirectory
   private let largest: Int
   private var uploads: [TransferID: Upload] = [:]
   private var downloads: [TransferID: Download] = [:]
+  private var transferOf: [CheckpointFileID: TransferID] = [:]
   private var files: UInt64 = 0
 
-  init(directory: CheckpointDirectory, largest: Int) {
-    self.directory = directory
-    self.largest = largest
-  }
+  /// - Parameter largest: bytes of the longest checkpoint taken.
+  init(largest: Int) { self.largest = largest }
 
   var count: Int { uploads.count + downloads.count }
 
@@ -58,46 +64,46 @@ struct CheckpointServer {
     let id = TransferID(connection: connection, transfer: envelope.transfer)
     switch envelope.request {
     case .upload(let attempt, let descriptor):
-      uploads[id] = nil
-      if let refusal = refusal(of: descriptor, id) { return [refusal] }
-      uploads[id] = Upload(worker: envelope.worker, attempt: attempt, descriptor: descriptor, touched: now)
-      return [.event(.uploadOffered(attempt, descriptor, worker: envelope.worker, transfer: id))]
+      let closing = closeUpload(id)
+      if uploads[id] != nil { return [refuse(id, .disordered, "this upload is whole already")] }
+      if let refusal = refusal(of: descriptor, id) { return closing + [refusal] }
+      uploads[id] = Upload(
+        worker: envelope.worker, attempt: attempt, descriptor: descriptor, file: file(of: attempt, for: id),
+        touched: now)
+      return closing + [.event(.uploadOffered(attempt, descriptor, worker: envelope.worker, transfer: id))]
     case .chunk(let offset, let bytes):
       return receive(bytes, at: offset, id, now)
     case .download(let attempt, let descriptor, let credit):
-      downloads[id] = nil
-      if let refusal = refusal(of: descriptor, id) { return [refusal] }
-      downloads[id] = Download(attempt: attempt, descriptor: descriptor, granted: credit, touched: now)
-      return [.event(.downloadRequested(attempt, descriptor, worker: envelope.worker, transfer: id))]
+      let closing = closeDownload(id)
+      if let refusal = refusal(of: descriptor, id) { return closing + [refusal] }
+      downloads[id] = Download(
+        attempt: attempt, descriptor: descriptor, file: file(of: attempt, for: id), granted: credit,
+        touched: now)
+      return closing
+        + [.event(.downloadRequested(attempt, descriptor, worker: envelope.worker, transfer: id))]
     case .credit(let offset):
       guard downloads[id] != nil else { return [] }
       downloads[id]?.granted = offset
       downloads[id]?.touched = now
-      return send(id)
+      return read(id)
     case .cancel:
-      uploads[id] = nil
-      downloads[id] = nil
-      return []
+      return closeUpload(id) + closeDownload(id)
     }
   }
 
   mutating func answer(_ answer: Scheduler.UploadAnswer, _ id: TransferID, at now: Moment) -> [Effect] {
+    guard let upload = uploads[id] else { return [] }
     switch answer {
     case .accept:
-      guard uploads[id] != nil else { return [] }
-      do {
-        files += 1
-        uploads[id]?.file = try directory.create(number: files)
-      } catch {
-        uploads[id] = nil
-        return [refuse(id, .storage, "the coordinator cannot write the checkpoint: \(error.reason)")]
-      }
-      return grant(id, now)
+      guard upload.stage == .offered else { return [] }
+      uploads[id]?.stage = .receiving
+      let checkpoint = StoredCheckpoint(attempt: upload.attempt, descriptor: upload.descriptor)
+      return [.file(.create(checkpoint), upload.file)] + grant(id, now)
     case .stored:
-      uploads[id] = nil
+      forgetUpload(id)
       return [reply(.stored, id)]
     case .refuse(let reason, let line):
-      uploads[id] = nil
+      forgetUpload(id)
       return [refuse(id, reason, line)]
     }
   }
@@ -105,33 +111,72 @@ struct CheckpointServer {
   mutating func answer(_ answer: Scheduler.DownloadAnswer, _ id: TransferID, at now: Moment) -> [Effect] {
     switch answer {
     case .accept(let checkpoint):
-      guard downloads[id]?.descriptor == checkpoint.descriptor else { return [] }
+      guard let download = downloads[id], download.checkpoint == nil,
+        download.descriptor == checkpoint.descriptor
+      else { return [] }
       downloads[id]?.checkpoint = checkpoint
-      do {
-        downloads[id]?.file = try directory.read(checkpoint)
-      } catch {
-        if error.isDamage { return refuseDamaged(id, error.reason) }
-        downloads[id] = nil
-        return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(error.reason)")]
-      }
-      return send(id)
+      return [.file(.open(checkpoint), download.file)] + read(id)
     case .refuse(let reason, let line):
-      downloads[id] = nil
-      return [refuse(id, reason, line)]
+      return closeDownload(id) + [refuse(id, reason, line)]
     }
   }
 
-  mutating func forget(_ connection: ConnectionID) {
-    uploads = uploads.filter { $0.key.connection != connection }
-    downloads = downloads.filter { $0.key.connection != connection }
+  /// Takes note of what has become of a file. A report on one that has been let go of says nothing any more.
+  mutating func handle(_ report: CheckpointReport, at now: Moment) -> [Effect] {
+    guard let id = transferOf[report.file] else { return [] }
+    switch report.outcome {
+    case .written(let count):
+      uploads[id]?.written = count
+      uploads[id]?.touched = now
+      return grant(id, now)
+    case .published:
+      guard let upload = uploads[id] else { return [] }
+      return [.event(.uploadReceived(upload.attempt, upload.descriptor, worker: upload.worker, transfer: id))]
+    case .mismatched(let digest):
+      guard let upload = forgetUpload(id) else { return [] }
+      let line =
+        "the bytes received have SHA-256 \(digest.prefix(12)), "
+        + "not the \(upload.descriptor.sha256.prefix(12)) announced"
+      return [refuse(id, .corrupt, line)]
+    case .read(let offset, let bytes):
+      downloads[id]?.sent = offset + bytes.count
+      return [reply(.chunk(offset: offset, bytes: bytes), id)]
+    case .readWhole:
+      forgetDownload(id)
+      return [reply(.done, id)]
+    case .failed(let failure): return fail(id, report.file, failure)
+    }
   }
 
-  mutating func expire(at now: Moment) {
-    uploads = uploads.filter { $0.value.touched.duration(to: now) < Self.patience }
-    downloads = downloads.filter { $0.value.touched.duration(to: now) < Self.patience }
+  private mutating func fail(
+    _ id: TransferID, _ file: CheckpointFileID, _ failure: CheckpointDirectory.Failure
+  ) -> [Effect] {
+    if uploads[id]?.file == file {
+      forgetUpload(id)
+      return [refuse(id, .storage, "the coordinator cannot write the checkpoint: \(failure.reason)")]
+    }
+    guard let download = forgetDownload(id) else { return [] }
+    guard failure.isDamage, let checkpoint = download.checkpoint else {
+      return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(failure.reason)")]
+    }
+    return [
+      refuse(id, .corrupt, "the coordinator's copy of the checkpoint is damaged: \(failure.reason)"),
+      .event(.checkpointDamaged(checkpoint, of: download.attempt, failure.reason)),
+    ]
   }
 
-  func delete(_ checkpoint: StoredCheckpoint) { directory.delete(checkpoint) }
+  mutating func forget(_ connection: ConnectionID) -> [Effect] {
+    close { id, _ in id.connection == connection }
+  }
+
+  mutating func expire(at now: Moment) -> [Effect] {
+    close { _, touched in touched.duration(to: now) >= Self.patience }
+  }
+
+  private mutating func close(where isOver: (TransferID, Moment) -> Bool) -> [Effect] {
+    uploads.filter { isOver($0.key, $0.value.touched) }.keys.flatMap { closeUpload($0) }
+      + downloads.filter { isOver($0.key, $0.value.touched) }.keys.flatMap { closeDownload($0) }
+  }
 
   private func refusal(of descriptor: CheckpointDescriptor, _ id: TransferID) -> Effect? {
     if descriptor.size == 0 { return refuse(id, .corrupt, "a checkpoint without bytes") }
@@ -142,94 +187,73 @@ struct CheckpointServer {
     return count < Self.limit ? nil : refuse(id, .storage, "\(Self.limit) transfers are under way; try again")
   }
 
-  private mutating func receive(_ bytes: [UInt8], at offset: Int, _ id: TransferID, _ now: Moment) -> [Effect]
-  {
-    guard var upload = uploads.removeValue(forKey: id), let file = upload.file else {
-      return [refuse(id, .disordered, "no upload of this number is under way")]
-    }
-    guard offset == upload.received, offset + bytes.count <= upload.granted else {
-      let line =
-        "bytes \(offset)..<\(offset + bytes.count) are not next, or beyond the credit of \(upload.granted)"
-      return [refuse(id, .disordered, line)]
-    }
-    do {
-      try file.append(bytes)
-      upload.hash.update(data: bytes)
-      upload.received += bytes.count
-      upload.touched = now
-      uploads[id] = upload
-      return try complete(id) ?? grant(id, now)
-    } catch {
-      uploads[id] = nil
-      return [refuse(id, .storage, "the coordinator cannot write the checkpoint: \(error.reason)")]
-    }
+  private mutating func file(of attempt: AttemptID, for id: TransferID) -> CheckpointFileID {
+    files += 1
+    let file = CheckpointFileID(number: files, trial: attempt.trial)
+    transferOf[file] = id
+    return file
   }
 
-  /// Publishes the upload if its last byte is here.
-  private mutating func complete(_ id: TransferID) throws(CheckpointDirectory.Failure) -> [Effect]? {
-    guard let upload = uploads[id], let file = upload.file else { return nil }
-    let descriptor = upload.descriptor
-    guard upload.received == descriptor.size else { return nil }
-    let digest = Self.digest(upload.hash)
-    guard digest == descriptor.sha256 else {
-      uploads[id] = nil
-      let line =
-        "the bytes received have SHA-256 \(digest.prefix(12)), not the \(descriptor.sha256.prefix(12)) announced"
-      return [refuse(id, .corrupt, line)]
+  @discardableResult
+  private mutating func forgetUpload(_ id: TransferID) -> Upload? {
+    guard let upload = uploads.removeValue(forKey: id) else { return nil }
+    transferOf[upload.file] = nil
+    return upload
+  }
+
+  @discardableResult
+  private mutating func forgetDownload(_ id: TransferID) -> Download? {
+    guard let download = downloads.removeValue(forKey: id) else { return nil }
+    transferOf[download.file] = nil
+    return download
+  }
+
+  /// Gives up an upload, unless it is whole.
+  private mutating func closeUpload(_ id: TransferID) -> [Effect] {
+    guard let upload = uploads[id], upload.stage != .publishing else { return [] }
+    forgetUpload(id)
+    return [.file(.close, upload.file)]
+  }
+
+  private mutating func closeDownload(_ id: TransferID) -> [Effect] {
+    forgetDownload(id).map { [.file(.close, $0.file)] } ?? []
+  }
+
+  private mutating func receive(
+    _ bytes: ArraySlice<UInt8>, at offset: Int, _ id: TransferID, _ now: Moment
+  ) -> [Effect] {
+    guard let upload = uploads[id], upload.stage == .receiving else {
+      return closeUpload(id) + [refuse(id, .disordered, "no upload of this number is under way")]
     }
-    try directory.publish(file, as: StoredCheckpoint(attempt: upload.attempt, descriptor: descriptor))
-    uploads[id]?.file = nil
-    return [.event(.uploadReceived(upload.attempt, descriptor, worker: upload.worker, transfer: id))]
+    let end = offset + bytes.count
+    guard offset == upload.received, end <= upload.granted else {
+      let line = "bytes \(offset)..<\(end) are not next, or beyond the credit of \(upload.granted)"
+      return closeUpload(id) + [refuse(id, .disordered, line)]
+    }
+    uploads[id]?.received = end
+    uploads[id]?.touched = now
+    guard end == upload.descriptor.size else { return [.file(.append(bytes), upload.file)] }
+    uploads[id]?.stage = .publishing
+    return [.file(.append(bytes), upload.file), .file(.publish, upload.file)]
   }
 
   private mutating func grant(_ id: TransferID, _ now: Moment) -> [Effect] {
-    guard let upload = uploads[id] else { return [] }
+    guard let upload = uploads[id], upload.stage == .receiving else { return [] }
     let size = upload.descriptor.size
-    guard upload.granted < size, upload.granted - upload.received <= Self.window / 2 else { return [] }
-    let granted = min(size, upload.received + Self.window)
+    guard upload.granted < size, upload.granted - upload.written <= Self.window / 2 else { return [] }
+    let granted = min(size, upload.written + Self.window)
     uploads[id]?.granted = granted
     uploads[id]?.touched = now
     return [reply(.credit(granted), id)]
   }
 
-  private mutating func send(_ id: TransferID) -> [Effect] {
-    guard var download = downloads[id], let file = download.file else { return [] }
-    let size = download.descriptor.size
-    let end = min(size, download.granted, download.sent + Self.window)
-    var effects: [Effect] = []
-    do {
-      while download.sent < end {
-        let bytes = try file.bytes(at: download.sent, count: min(CheckpointLimits.chunk, end - download.sent))
-        effects.append(reply(.chunk(offset: download.sent, bytes: bytes), id))
-        download.hash.update(data: bytes)
-        download.sent += bytes.count
-      }
-    } catch {
-      downloads[id] = nil
-      return [refuse(id, .storage, "the coordinator cannot read the checkpoint: \(error.reason)")]
-    }
-    downloads[id] = download
-    guard download.sent == size else { return effects }
-    guard Self.digest(download.hash) == download.descriptor.sha256 else {
-      return refuseDamaged(id, "its bytes are not those that were uploaded")
-    }
-    downloads[id] = nil
-    effects.append(reply(.done, id))
-    return effects
-  }
-
-  private mutating func refuseDamaged(_ id: TransferID, _ why: String) -> [Effect] {
-    guard let download = downloads.removeValue(forKey: id), let checkpoint = download.checkpoint else {
-      return []
-    }
-    return [
-      refuse(id, .corrupt, "the coordinator's copy of the checkpoint is damaged: \(why)"),
-      .event(.checkpointDamaged(checkpoint, of: download.attempt, why)),
-    ]
-  }
-
-  private static func digest(_ hash: SHA256) -> String {
-    hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  /// Has the file read as far as the worker's credit goes.
+  private mutating func read(_ id: TransferID) -> [Effect] {
+    guard let download = downloads[id], download.checkpoint != nil else { return [] }
+    let end = min(download.descriptor.size, download.granted, download.sent + Self.window)
+    guard end > download.asked else { return [] }
+    downloads[id]?.asked = end
+    return [.file(.read(upTo: end), download.file)]
   }
 
   private func reply(_ reply: CheckpointReply, _ id: TransferID) -> Effect {

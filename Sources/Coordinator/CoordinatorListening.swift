@@ -8,7 +8,8 @@ extension CoordinatorService {
   /// their way back, or any.
   func listen() throws -> Announcement {
     DescriptorLimit.raise()
-    let context = try Context()
+    // The first for messages alone: chunks of checkpoints, to be decrypted perhaps, hold up none of them.
+    let context = try Context(ioThreads: 1 + Self.checkpointThreads)
     self.context = context
     if let keys = options.keys { try openGate(keys, context) }
     let recorded = try store.ports()
@@ -20,9 +21,11 @@ extension CoordinatorService {
     // some here. Workers watch the connection; that one is silent is for the scheduler to notice, and TCP's keepalive.
     socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
+    socketOptions.threads = 1
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.receiveHighWater = 16
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
+    socketOptions.threads = ((1 << UInt64(Self.checkpointThreads)) - 1) << 1
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
     messages = main.socket
@@ -35,6 +38,9 @@ extension CoordinatorService {
       host: ProcessInfo.processInfo.hostName, pid: getpid(), started: Date(),
       key: options.keys.map { "\($0.own.publicKey)" }, keyFile: options.keys?.file)
   }
+
+  /// Input/output threads of the checkpoint socket: with keys each decrypts less than a fast network brings.
+  private static let checkpointThreads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 4))
 
   private func bound(
     _ context: Context, _ socketOptions: SocketOptions, asked: Int?, recorded: Int?

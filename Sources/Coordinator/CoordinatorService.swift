@@ -27,6 +27,9 @@ public actor CoordinatorService {
   var checkpoints: Socket?
   var scheduler: Scheduler?
   var transfers: CheckpointServer?
+  var files: CheckpointFiles?
+  /// Until it starts.
+  private var planned: [PlannedTrial]
   var monitors: [SocketMonitor] = []
   /// Of the message socket, by the file descriptor of the peer's TCP connection.
   var connectionOfDescriptor: [Int32: ConnectionID] = [:]
@@ -47,14 +50,17 @@ public actor CoordinatorService {
   private var ending: Result<Ending, any Error>?
   private var waiting: [@Sendable (Result<Ending, any Error>) -> Void] = []
 
+  /// - Parameter planned: the trials of `options.sweep`, all in order, where the caller has them as they are in the
+  ///   store: they need not be read from it then.
   /// - Throws: `CoordinatorError.insecureAddress`.
-  public init(options: CoordinatorOptions, store: any RecordStore) throws {
+  public init(options: CoordinatorOptions, store: any RecordStore, planned: [PlannedTrial] = []) throws {
     let host = options.address
     guard options.allowInsecure || options.keys != nil || Endpoint(host: host, port: 0).isLoopback else {
       throw CoordinatorError.insecureAddress(host)
     }
     self.options = options
     self.store = store
+    self.planned = planned
     gate = Gate(own: options.keys?.own.publicKey)
     logger = options.logger
   }
@@ -75,16 +81,19 @@ public actor CoordinatorService {
   }
 
   private func takeUp() throws -> Announcement {
-    let restoration = try store.restoration(sweep: options.sweep)
-    let files = try store.checkpointFiles()
-    let directory = try CheckpointDirectory(store: store.path, keeping: files)
+    let restoration = try store.restoration(sweep: options.sweep, planned: planned)
+    planned = []
+    let directory = try CheckpointDirectory(store: store.path, keeping: store.checkpointFiles())
     let announcement = try listen()
     var settings = options.settings
     settings.coordinator = coordinatorID
     settings.sweep = options.sweep ?? ""
     settings.checkpointPort = try Endpoint(announcement.checkpoints).port
     scheduler = Scheduler(settings, restoring: restoration, at: now)
-    transfers = CheckpointServer(directory: directory, largest: options.largestCheckpoint)
+    transfers = CheckpointServer(largest: options.largestCheckpoint)
+    files = CheckpointFiles(directory: directory) { [weak self, loop] reports in
+      loop.post { [weak self] in self?.assumeIsolated { $0.take(reports) } }
+    }
     try announcement.write(store: store.path)
     for socket in [messages, checkpoints].compactMap({ $0 }) {
       loop.watch(socket, for: self) { $0.turn() }
@@ -145,7 +154,7 @@ public actor CoordinatorService {
     reviewList()
     turn()
     process([.tick])
-    transfers?.expire(at: now)
+    process(carryOut(transfers?.expire(at: now) ?? []))
     forgetClosed()
     if options.exitsWhenDone, !stopping, let counts = scheduler?.counts, counts.over == counts.total {
       shutDown()
@@ -180,6 +189,8 @@ public actor CoordinatorService {
     // Waits for what is still to go out.
     context = nil
     transfers = nil
+    files?.stop()
+    files = nil
     Announcement.remove(store: store.path)
     for body in waiting { body(result) }
     waiting = []

@@ -7,7 +7,7 @@ extension CoordinatorService {
   /// soon.
   private static let batch = 2048
   private static let batchBytes = 4 << 20
-  /// Likewise of checkpoint messages, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
+  /// Likewise of checkpoint messages, most of them a chunk, so that heartbeats wait for 8 MiB at most.
   private static let chunkBatch = 32
 
   /// Reads what has arrived, and acts on it.
@@ -134,24 +134,31 @@ extension CoordinatorService {
     case .reply(let reply, let connection): return send(Wire.encode(reply), to: connection)
     case .answerUpload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
     case .answerDownload(let answer, let id): return carryOut(transfers?.answer(answer, id, at: now) ?? [])
-    case .deleteCheckpoint(let checkpoint): transfers?.delete(checkpoint)
+    case .deleteCheckpoint(let checkpoint):
+      files?.post(.delete(checkpoint), of: CheckpointFileID(number: 0, trial: checkpoint.attempt.trial))
     case .log(let level, let line): log(level, line)
     case .end: finish()
     }
     return []
   }
 
-  private func carryOut(_ effects: [CheckpointServer.Effect]) -> [Scheduler.Event] {
-    effects.compactMap { effect in
+  /// Goes on with the transfers whose files have something to tell.
+  func take(_ reports: [CheckpointReport]) {
+    process(reports.flatMap { carryOut(transfers?.handle($0, at: now) ?? []) })
+  }
+
+  func carryOut(_ effects: [CheckpointServer.Effect]) -> [Scheduler.Event] {
+    effects.flatMap { effect -> [Scheduler.Event] in
       switch effect {
-      case .event(let event): return event
+      case .event(let event): return [event]
+      case .file(let task, let file): files?.post(task, of: file)
       case .reply(let envelope, let connection):
         // A peer with a full queue or gone asks again on a new connection.
         if deliver(Wire.encode(envelope), to: connection, by: checkpoints) != .sent {
-          transfers?.forget(connection)
+          return carryOut(transfers?.forget(connection) ?? [])
         }
-        return nil
       }
+      return []
     }
   }
 

@@ -6,7 +6,9 @@ public protocol RecordStore: Sendable {
   /// The store's file; checkpoints and announcement lie beside it.
   var path: String { get }
   /// What a scheduler takes up from: the trials of the sweep and of all submitted ones, or all of the store's.
-  func restoration(sweep: String?) throws -> SchedulerRestoration
+  ///
+  /// - Parameter planned: the trials of `sweep`, all in order; none: they are to be read.
+  func restoration(sweep: String?, planned: [PlannedTrial]) throws -> SchedulerRestoration
   /// Names of the checkpoint files of all its trials, of whichever sweep.
   func checkpointFiles() throws -> Set<String>
   /// Ports it was last served at.
@@ -24,6 +26,12 @@ public protocol RecordStore: Sendable {
   /// All trials are here: what the sweep had before and has no more is taken from it. Its rule
   /// for stopping trials early, if it has one.
   func endSubmission(of sweep: String) throws -> StoppingRule?
+}
+
+extension RecordStore {
+  public func restoration(sweep: String?) throws -> SchedulerRestoration {
+    try restoration(sweep: sweep, planned: [])
+  }
 }
 
 public struct RecordedPorts: Codable, Hashable, Sendable {

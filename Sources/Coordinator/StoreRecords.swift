@@ -1,7 +1,7 @@
 internal import Foundation
 public import ResultStore
 public import SweepProtocol
-internal import Sweeps
+public import Sweeps
 
 extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {
@@ -38,7 +38,7 @@ extension Store: RecordStore {
 
   public func checkpointFiles() throws -> Set<String> { try read { Set(try $0.checkpoints().map(\.file)) } }
 
-  public func restoration(sweep: String?) throws -> SchedulerRestoration {
+  public func restoration(sweep: String?, planned: [PlannedTrial]) throws -> SchedulerRestoration {
     try read { reader in
       let attempts = Dictionary(grouping: try reader.attempts(), by: \.trial)
       let checkpoints = Dictionary(uniqueKeysWithValues: try reader.checkpoints().map { ($0.trial, $0) })
@@ -46,14 +46,20 @@ extension Store: RecordStore {
       var restoration = SchedulerRestoration()
       let sweeps = try reader.sweeps().filter { sweep == nil || $0.name == sweep || $0.isSubmitted }
       restoration.sweeps = sweeps.map(\.name)
-      var rows = try restoration.sweeps.flatMap { try reader.trials(sweep: $0) }
+      let standings = planned.isEmpty ? [:] : try reader.standings()
+      restoration.trials = planned.map { plan in
+        SchedulerRestoration.Trial(
+          plan, standings[plan.id], attempts: attempts[plan.id] ?? [], checkpoint: checkpoints[plan.id])
+      }
+      let others = restoration.sweeps.filter { planned.isEmpty || $0 != sweep }
+      var rows = try others.flatMap { try reader.trials(sweep: $0) }
       if sweep == nil { rows += try reader.trials() }
-      var seen: Set<String> = []
+      var seen = Set(planned.map(\.id))
       var estimate = WorkEstimate()
-      restoration.trials = try rows.filter { seen.insert($0.id).inserted }.map { row in
-        try SchedulerRestoration.Trial(
-          row, work: estimate.work(of: row.configuration), attempts: attempts[row.id] ?? [],
-          checkpoint: checkpoints[row.id])
+      restoration.trials += try rows.filter { seen.insert($0.id).inserted }.map { row in
+        SchedulerRestoration.Trial(
+          PlannedTrial(row, try estimate.work(of: row.configuration)), TrialStanding(row),
+          attempts: attempts[row.id] ?? [], checkpoint: checkpoints[row.id])
       }
       restoration.rules = try sweeps.compactMap { try reader.stoppingRule(of: $0) }
       restoration.paused = try reader.setting(pausedKey) != nil
@@ -89,10 +95,9 @@ extension Store {
       try trials.map { trial in
         let work = try estimate.work(of: trial.configuration)
         if added.contains(trial.id) { return SchedulerRestoration.Trial(plan: PlannedTrial(trial, work)) }
-        guard var row = try reader.trial(trial.id) else { throw StoreError.unknownTrial(trial.id) }
-        row.label = trial.label
-        return try SchedulerRestoration.Trial(
-          row, work: work, attempts: try reader.attempts(trial: trial.id),
+        guard let row = try reader.trial(trial.id) else { throw StoreError.unknownTrial(trial.id) }
+        return SchedulerRestoration.Trial(
+          PlannedTrial(trial, work), TrialStanding(row), attempts: try reader.attempts(trial: trial.id),
           checkpoint: try reader.checkpoints(trial: trial.id).first)
       }
     }
@@ -113,6 +118,24 @@ extension PlannedTrial {
       id: trial.id, label: trial.label, dataset: trial.configuration.data.dataset.rawValue,
       configuration: trial.json, work: work)
   }
+
+  fileprivate init(_ row: TrialRecord, _ work: TrialWork) {
+    self.init(
+      id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
+      configuration: row.json, work: work)
+  }
+
+  /// A sweep's, in its order.
+  ///
+  /// - Throws: where a network cannot be built.
+  public static func all(of sweep: Sweep) throws -> [PlannedTrial] {
+    var estimate = WorkEstimate()
+    return try sweep.trials.map { trial in
+      PlannedTrial(
+        id: trial.id, label: trial.label, dataset: trial.configuration.data.dataset.rawValue,
+        configuration: trial.canonicalJSON, work: try estimate.work(of: trial.configuration))
+    }
+  }
 }
 
 extension StoreReader {
@@ -125,17 +148,18 @@ extension StoreReader {
 }
 
 extension SchedulerRestoration.Trial {
-  /// - Parameter attempts: the trial's, by number.
+  /// - Parameters:
+  ///   - standing: nil: pending, and nothing has come of it yet.
+  ///   - attempts: the trial's, by number.
   fileprivate init(
-    _ row: TrialRecord, work: TrialWork, attempts: [AttemptRecord], checkpoint: CheckpointRecord?
-  ) throws {
-    self.init(
-      plan: PlannedTrial(
-        id: row.id, label: row.label, dataset: row.configuration.data.dataset.rawValue,
-        configuration: row.json, work: work))
-    state = TrialState(rawValue: row.state.rawValue)!
-    error = row.message
-    failures = row.failures
+    _ plan: PlannedTrial, _ standing: TrialStanding?, attempts: [AttemptRecord], checkpoint: CheckpointRecord?
+  ) {
+    self.init(plan: plan)
+    if let standing {
+      state = TrialState(rawValue: standing.state.rawValue)!
+      error = standing.message
+      failures = standing.failures
+    }
     recall(
       attempts.map { attempt in
         let origin = attempt.resumedEpoch.map {
@@ -148,7 +172,7 @@ extension SchedulerRestoration.Trial {
       })
     self.checkpoint = checkpoint.map { checkpoint in
       StoredCheckpoint(
-        attempt: AttemptID(trial: row.id, number: checkpoint.attempt),
+        attempt: AttemptID(trial: plan.id, number: checkpoint.attempt),
         descriptor: CheckpointDescriptor(
           position: CheckpointPosition(epoch: checkpoint.epoch, step: checkpoint.step), size: checkpoint.size,
           sha256: checkpoint.sha256))

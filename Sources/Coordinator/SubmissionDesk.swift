@@ -1,5 +1,4 @@
-internal import Crypto
-internal import Foundation
+internal import Networks
 internal import ResultStore
 internal import SweepProtocol
 internal import Sweeps
@@ -21,13 +20,17 @@ struct SubmissionDesk {
     }
   }
 
-  private struct Submission {
+  fileprivate struct Submission {
     let sweep: SubmittedSweep
     var receipt = SubmitReceipt(received: 0, added: 0, over: 0)
     var ids: Set<String> = []
     var touched: Moment
+    let decoder = ConfigurationDecoder()
+    var forms = CanonicalForms()
+    /// The network of the last trial.
+    var network: Architecture?
   }
-  private struct Refusal: Error {
+  fileprivate struct Refusal: Error {
     let line: String
     init(_ line: String) { self.line = line }
   }
@@ -88,7 +91,7 @@ struct SubmissionDesk {
     }
     var trials: [NewTrial] = []
     for trial in part.trials {
-      trials.append(try Self.checked(trial))
+      trials.append(try submission.check(trial))
       guard submission.ids.insert(trial.id).inserted else {
         throw Refusal("trial \(trial.id.prefix(12)) (\(trial.label)) comes twice")
       }
@@ -116,28 +119,31 @@ struct SubmissionDesk {
       reply: .received(submission.receipt),
       ended: Taken.Ended(sweep: submission.sweep.name, rule: rule))
   }
+}
 
-  /// A trial that can be run, whose id is its configuration's.
-  private static func checked(_ trial: SubmittedTrial) throws(Refusal) -> NewTrial {
+extension SubmissionDesk.Submission {
+  /// The trial, if it can be run and its id is its configuration's.
+  mutating func check(_ trial: SubmittedTrial) throws(SubmissionDesk.Refusal) -> NewTrial {
     guard !trial.label.isEmpty, !trial.label.contains(where: \.isNewline) else {
-      throw Refusal("trial \(trial.id.prefix(12)): a label is one line, and not empty")
+      throw .init("trial \(trial.id.prefix(12)): a label is one line, and not empty")
     }
-    let who = "trial \(trial.id.prefix(12)) (\(trial.label.prefix(100)))"
-    let bytes = Data(trial.configuration.utf8)
-    let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-    guard digest.joined() == trial.id else {
-      throw Refusal("\(who): its id is not that of its configuration")
+    func refusal(_ why: String) -> SubmissionDesk.Refusal {
+      .init("trial \(trial.id.prefix(12)) (\(trial.label.prefix(100))): \(why)")
     }
-    guard let configuration = try? JSONDecoder().decode(TrialConfiguration.self, from: bytes) else {
-      throw Refusal("\(who): its configuration cannot be read")
+    guard TrialConfiguration.identity(ofJSON: trial.configuration) == trial.id else {
+      throw refusal("its id is not that of its configuration")
+    }
+    guard let configuration = try? decoder.decode(trial.configuration) else {
+      throw refusal("its configuration cannot be read")
     }
     do throws(ConfigurationError) {
-      try configuration.validate()
+      try configuration.validate(known: network)
+      network = configuration.network
     } catch {
-      throw Refusal("\(who): \(error)")
+      throw refusal("\(error)")
     }
-    guard configuration == configuration.normalized, configuration.canonicalJSON == trial.configuration else {
-      throw Refusal("\(who): its configuration is not in canonical form")
+    guard configuration == configuration.normalized, forms.json(configuration) == trial.configuration else {
+      throw refusal("its configuration is not in canonical form")
     }
     return NewTrial(
       id: trial.id, label: trial.label, json: trial.configuration, configuration: configuration)

@@ -45,7 +45,7 @@ public struct SweepSubmission: Sendable {
     var chunk: [SubmittedTrial] = []
     var bytes = 0
     for trial in sweep.trials[offset...].prefix(SubmittedTrials.most) {
-      let json = trial.configuration.canonicalJSON
+      let json = trial.canonicalJSON
       bytes += json.utf8.count
       if bytes > SubmittedTrials.mostBytes, !chunk.isEmpty { break }
       chunk.append(SubmittedTrial(id: trial.id, label: trial.label, configuration: json))

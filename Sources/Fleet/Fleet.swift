@@ -2,7 +2,7 @@ internal import Foundation
 internal import Logging
 public import SweepProtocol
 public import Worker
-internal import ZeroMQ
+public import ZeroMQ
 
 /// Many workers of one process, for load: each a session of its own over connections of its own, all on few threads.
 public final class Fleet: Sendable {
@@ -10,11 +10,13 @@ public final class Fleet: Sendable {
 
   /// - Parameters:
   ///   - introduction: what each says of itself; a name is made for each.
+  ///   - keys: what all of them connect with, and the coordinator's public key; nil: it uses none.
   ///   - threads: that serve the workers' connections, with an input/output thread each.
   ///   - runner: executes their trials; an instant one, or each trial under way has a thread of its own.
   /// - Throws: `EndpointError`, `ZeroMQError`.
   public init(
-    endpoint: String, workers count: Int, threads: Int, introduction: WorkerHello, runner: any TrialRunning
+    endpoint: String, keys: (own: CurveKeyPair, coordinator: CurvePublicKey)? = nil, workers count: Int,
+    threads: Int, introduction: WorkerHello, runner: any TrialRunning
   ) throws {
     precondition(count > 0 && threads > 0)
     DescriptorLimit.raise()
@@ -30,6 +32,7 @@ public final class Fleet: Sendable {
       introduction.name = "fleet-\(number)"
       var options = try WorkerOptions(
         endpoint: endpoint, introduction: introduction, runner: runner, logger: logger)
+      if let keys { options.use(keys.own, coordinator: keys.coordinator) }
       // Thousands of workers' ticks would be a load of their own; what they are for bears a second's delay.
       options.settings.tick = .milliseconds(min(1000, max(250, count / 2)))
       options.settings.stopDeadline = .seconds(60)

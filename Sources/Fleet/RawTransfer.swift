@@ -9,28 +9,35 @@ public enum RawTransfer {
   /// - Parameters:
   ///   - peers: each sends `size` bytes, in messages of `chunk` bytes.
   ///   - waiting: messages that may wait for a peer on either side.
+  ///   - isEncrypted: by CURVE, each peer with a key of its own.
   ///   - folder: where a file for each peer is written and synced; nil: the chunks are dropped.
   /// - Returns: bytes per second.
-  public static func bytesPerSecond(peers: Int, size: Int, chunk: Int, waiting: Int, folder: URL? = nil)
-    throws -> Double
-  {
+  public static func bytesPerSecond(
+    peers: Int, size: Int, chunk: Int, waiting: Int, isEncrypted: Bool, folder: URL? = nil
+  ) throws -> Double {
     DescriptorLimit.raise()
     var options = SocketOptions()
     options.sendHighWater = waiting
     options.receiveHighWater = waiting
     let context = try Context()
+    let server = isEncrypted ? try CurveKeyPair() : nil
+    let authenticator = isEncrypted ? try Authenticator(context) : nil
+    options.security = server.map { .server($0) }
     let router = try Socket(context, .router, options: options)
     try router.bind("tcp://127.0.0.1:*")
     let endpoint = try router.lastEndpoint()
     let began = ContinuousClock.now
     let senders = Thread { [options] in
-      try? send(to: endpoint, options, peers: peers, messages: (size + chunk - 1) / chunk, chunk: chunk)
+      try? send(
+        to: endpoint, of: server?.publicKey, options, peers: peers, messages: (size + chunk - 1) / chunk,
+        chunk: chunk)
     }
     senders.start()
     var left = peers * ((size + chunk - 1) / chunk)
     var files = folder.map { PeerFiles(folder: $0, messages: (size + chunk - 1) / chunk) }
     let deadline = began + .seconds(120)
     while left > 0, ContinuousClock.now < deadline {
+      try authenticator?.answer { _, _ in true }
       if let message = try router.receive() {
         try files?.append(message[1], of: message[0])
         left -= 1
@@ -40,15 +47,22 @@ public enum RawTransfer {
     }
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     router.close()
+    // After the socket it answers for.
+    authenticator?.socket.close()
     return left > 0 ? 0 : Double(peers * size) / seconds
   }
 
   private static func send(
-    to endpoint: String, _ options: SocketOptions, peers: Int, messages: Int, chunk: Int
+    to endpoint: String, of server: CurvePublicKey?, _ options: SocketOptions, peers: Int, messages: Int,
+    chunk: Int
   ) throws {
     let context = try Context()
     let bytes = [UInt8](repeating: 0x5a, count: chunk)
+    var options = options
+    // What is queued when the last of it has been sent takes its time under encryption.
+    options.linger = .seconds(60)
     var sockets = try (0..<peers).map { _ in
+      options.security = try server.map { .client(try CurveKeyPair(), server: $0) }
       let socket = try Socket(context, .dealer, options: options)
       try socket.connect(endpoint)
       return (socket: socket, left: messages)

@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Networks
-internal import Sweeps
+public import Sweeps
 
 /// Decodes configurations' canonical JSON, many one after another: a section that several share is decoded once.
-final class ConfigurationDecoder {
+public final class ConfigurationDecoder {
   private let decoder = JSONDecoder()
   private var analysis: [Substring: AnalysisSettings] = [:]
   private var data: [Substring: DataSettings] = [:]
@@ -12,7 +12,10 @@ final class ConfigurationDecoder {
   private var quantization: [Substring: QuantizationSettings] = [:]
   private var training: [Substring: TrainingSettings] = [:]
 
-  func decode(_ json: String) throws -> TrialConfiguration {
+  public init() {}
+
+  /// - Throws: where the text is no configuration's. What it says of other things is passed over.
+  public func decode(_ json: String) throws -> TrialConfiguration {
     guard let sections = Self.sections(json),
       sections.map(\.key) == [
         "analysis", "data", "initialization", "network", "quantization", "seed", "training",

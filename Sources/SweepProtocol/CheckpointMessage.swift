@@ -16,7 +16,7 @@ public enum CheckpointRequest: Hashable, Sendable {
   /// Offers a checkpoint. Answered by `credit`, by `stored` if the coordinator has it already, or by `refused`.
   case upload(AttemptID, CheckpointDescriptor)
   /// Bytes at an offset, at most `CheckpointLimits.chunk`, in order, and never beyond the credit given.
-  case chunk(offset: Int, bytes: [UInt8])
+  case chunk(offset: Int, bytes: ArraySlice<UInt8>)
   /// Asks for the checkpoint its assignment named. Answered by `chunk`s up to the credit, or by `refused`.
   case download(AttemptID, CheckpointDescriptor, credit: Int)
   /// The download may be sent up to this offset.

@@ -1,38 +1,46 @@
-// A checkpoint's chunk on its way to the coordinator without the generated code: its bytes are copied once.
+// A checkpoint's chunk on its way to the coordinator without the generated code: its bytes are copied once on the one
+// side, and not at all on the other.
 
 extension PlainWriter {
-  /// A `CheckpointRequestEnvelope` after its frame's header.
-  init(after header: [UInt8], worker: String, transfer: UInt64, offset: Int, _ bytes: [UInt8]) {
-    precondition(bytes.count <= CheckpointLimits.chunk, "a chunk has at most CheckpointLimits.chunk bytes")
-    self.init(after: header, capacity: bytes.count + 128)
+  /// A `CheckpointRequestEnvelope` after its frame's header, up to the chunk's bytes, which end it.
+  init(after header: [UInt8], worker: String, transfer: UInt64, offset: Int, count: Int) {
+    precondition(count <= CheckpointLimits.chunk, "a chunk has at most CheckpointLimits.chunk bytes")
+    self.init(after: header, capacity: 128)
     add(1, worker)
     add(2, transfer)
     let offset = UInt64(clamping: offset)
     let size =
       (offset == 0 ? 0 : 1 + Self.size(offset))
-      + (bytes.isEmpty ? 0 : 1 + Self.size(UInt64(bytes.count)) + bytes.count)
-    add(4, size: size) {
-      $0.add(1, offset)
-      $0.add(2, bytes)
-    }
+      + (count == 0 ? 0 : 1 + Self.size(UInt64(count)) + count)
+    add(4, lengthOnly: size)
+    add(1, offset)
+    if count > 0 { add(2, lengthOnly: count) }
   }
 }
 
 extension PlainReader {
-  /// The envelope of a chunk, from the payload; nil: for the generated decoder to decide.
-  static func chunk(_ payload: UnsafeRawBufferPointer) -> CheckpointRequestEnvelope? {
+  /// An envelope of a chunk, whose bytes stay where they are.
+  struct Chunk {
+    var worker: String
+    var transfer: UInt64
+    var offset: Int
+    /// Of the payload.
+    var bytes: Range<Int>
+  }
+
+  /// nil: for the generated decoder to decide.
+  static func chunk(_ payload: UnsafeRawBufferPointer) -> Chunk? {
     var reader = PlainReader(payload)
     let worker = reader.text(1, upTo: TextLimit.name)
     let transfer = reader.unsigned(2)
     guard reader.has(4, .bytes), let worker = try? checkedUUID(worker, "") else { return nil }
     var offset = 0
-    var bytes: [UInt8] = []
+    var bytes = 0..<0
     reader.message {
       offset = $0.integer(1, upTo: CheckpointLimits.size)
-      bytes = $0.bytes(2, upTo: CheckpointLimits.chunk)
+      bytes = $0.range(2, upTo: CheckpointLimits.chunk)
     }
     guard !reader.failed, reader.isAtEnd else { return nil }
-    return CheckpointRequestEnvelope(
-      worker: worker, transfer: transfer, request: .chunk(offset: offset, bytes: bytes))
+    return Chunk(worker: worker, transfer: transfer, offset: offset, bytes: bytes)
   }
 }

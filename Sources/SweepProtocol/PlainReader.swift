@@ -109,13 +109,14 @@ struct PlainReader {
     return String(decoding: text, as: UTF8.self)
   }
 
-  mutating func bytes(_ field: Int, upTo limit: Int) -> [UInt8] {
-    guard has(field, .bytes) else { return [] }
+  /// Where the field's bytes lie.
+  mutating func range(_ field: Int, upTo limit: Int) -> Range<Int> {
+    guard has(field, .bytes) else { return 0..<0 }
     let length = length()
     if length > limit { fail() }
-    if failed { return [] }
+    if failed { return 0..<0 }
     defer { position += length }
-    return [UInt8](UnsafeRawBufferPointer(rebasing: bytes[position..<position + length]))
+    return position..<position + length
   }
 
   mutating func packedIntegers(_ field: Int) -> [UInt32] {

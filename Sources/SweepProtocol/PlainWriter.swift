@@ -73,20 +73,10 @@ struct PlainWriter {
     for value in values { append(raw: value.bitPattern) }
   }
 
-  mutating func add(_ field: Int, _ values: [UInt8]) {
-    if values.isEmpty { return }
+  /// The beginning of a field of bytes, or of a message of so many.
+  mutating func add(_ field: Int, lengthOnly count: Int) {
     append(field, .bytes)
-    append(varint: UInt64(values.count))
-    bytes.append(contentsOf: values)
-  }
-
-  /// A message of a known number of bytes.
-  mutating func add(_ field: Int, size: Int, _ body: (inout PlainWriter) -> Void) {
-    append(field, .bytes)
-    append(varint: UInt64(size))
-    let start = bytes.count
-    body(&self)
-    precondition(bytes.count == start + size, "the message has the size announced")
+    append(varint: UInt64(count))
   }
 
   /// Bytes of a varint.

@@ -35,14 +35,20 @@ public enum Wire {
     frame(.clientReply, WireClientReply(reply))
   }
   public static func encode(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
-    if case .chunk(let offset, let bytes) = envelope.request {
-      return PlainWriter(
-        after: header(.checkpointRequest), worker: envelope.worker, transfer: envelope.transfer,
-        offset: offset,
-        bytes
-      ).bytes
+    let (head, bytes) = encodeSplit(envelope)
+    return head + bytes
+  }
+  /// The same frame in two pieces: what comes before the bytes of a chunk, and these where they lie.
+  public static func encodeSplit(
+    _ envelope: CheckpointRequestEnvelope
+  ) -> (head: [UInt8], bytes: ArraySlice<UInt8>) {
+    guard case .chunk(let offset, let bytes) = envelope.request else {
+      return (encodeGenerated(envelope), [])
     }
-    return encodeGenerated(envelope)
+    let writer = PlainWriter(
+      after: header(.checkpointRequest), worker: envelope.worker, transfer: envelope.transfer, offset: offset,
+      count: bytes.count)
+    return (writer.bytes, bytes)
   }
   static func encodeGenerated(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
     frame(.checkpointRequest, WireCheckpointRequestEnvelope(envelope))
@@ -90,7 +96,14 @@ public enum Wire {
   }
   /// nil: for the generated decoder to decide.
   static func chunk(_ bytes: [UInt8]) -> CheckpointRequestEnvelope? {
-    bytes.withUnsafeBytes { PlainReader.chunk(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize))) }
+    let chunk = bytes.withUnsafeBytes {
+      PlainReader.chunk(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize)))
+    }
+    guard let chunk else { return nil }
+    let range = chunk.bytes.lowerBound + headerSize..<chunk.bytes.upperBound + headerSize
+    return CheckpointRequestEnvelope(
+      worker: chunk.worker, transfer: chunk.transfer,
+      request: .chunk(offset: chunk.offset, bytes: bytes[range]))
   }
   public static func decodeCheckpointReply(_ bytes: [UInt8]) throws(WireError) -> CheckpointReplyEnvelope {
     try expect(.checkpointReply, in: bytes)

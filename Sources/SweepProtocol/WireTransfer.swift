@@ -10,7 +10,7 @@ extension WireCheckpointRequestEnvelope {
     case .upload(let attempt, let descriptor):
       upload.attempt = WireAttempt(attempt)
       upload.checkpoint = WireCheckpoint(descriptor)
-    case .chunk(let offset, let bytes): chunk = WireChunk(offset, bytes)
+    case .chunk(let offset, let bytes): chunk = WireChunk(offset, Data(bytes))
     case .download(let attempt, let descriptor, let credit):
       download.attempt = WireAttempt(attempt)
       download.checkpoint = WireCheckpoint(descriptor)
@@ -29,7 +29,7 @@ extension WireCheckpointRequestEnvelope {
     switch request {
     case .upload(let wire): .upload(try wire.attempt.value(), try wire.checkpoint.value())
     case .chunk(let wire):
-      .chunk(offset: try wire.offsetValue(), bytes: try wire.bytesValue())
+      .chunk(offset: try wire.offsetValue(), bytes: try wire.bytesValue()[...])
     case .download(let wire):
       .download(
         try wire.attempt.value(), try wire.checkpoint.value(),
@@ -55,7 +55,7 @@ extension WireCheckpointReplyEnvelope {
     case .refused(let reason, let line):
       refused.reason = Self.reasons.encode(reason)
       refused.line = shortened(line, to: TextLimit.line)
-    case .chunk(let offset, let bytes): chunk = WireChunk(offset, bytes)
+    case .chunk(let offset, let bytes): chunk = WireChunk(offset, Data(bytes))
     case .done: done = WireDone()
     }
   }
@@ -80,10 +80,10 @@ extension WireCheckpointReplyEnvelope {
 }
 
 extension WireChunk {
-  init(_ offset: Int, _ bytes: [UInt8]) {
+  init(_ offset: Int, _ bytes: Data) {
     precondition(bytes.count <= CheckpointLimits.chunk, "a chunk has at most CheckpointLimits.chunk bytes")
     self.offset = UInt64(clamping: offset)
-    self.bytes = Data(bytes)
+    self.bytes = bytes
   }
 
   func offsetValue() throws(WireError) -> Int {

@@ -2,12 +2,12 @@ public import Networks
 
 /// Canonical JSON of many configurations, one after another: a section that several share is written once.
 public struct CanonicalForms {
-  private var analysis: [AnalysisSettings: String] = [:]
-  private var data: [DataSettings: String] = [:]
-  private var initialization: [Initialization: String] = [:]
-  private var network: [Architecture: String] = [:]
-  private var quantization: [QuantizationSettings: String] = [:]
-  private var training: [TrainingSettings: String] = [:]
+  private var analysis = Sections<AnalysisSettings>()
+  private var data = Sections<DataSettings>()
+  private var initialization = Sections<Initialization>()
+  private var network = Sections<Architecture>()
+  private var quantization = Sections<QuantizationSettings>()
+  private var training = Sections<TrainingSettings>()
 
   public init() {}
 
@@ -15,31 +15,36 @@ public struct CanonicalForms {
   public mutating func json(_ configuration: TrialConfiguration) -> String {
     var text = "{\"analysis\":"
     text.reserveCapacity(2048)
-    text += Self.text(configuration.analysis, &analysis)
+    text += analysis.text(configuration.analysis)
     text += ",\"data\":"
-    text += Self.text(configuration.data, &data)
+    text += data.text(configuration.data)
     text += ",\"initialization\":"
-    text += Self.text(configuration.initialization, &initialization)
+    text += initialization.text(configuration.initialization)
     text += ",\"network\":"
-    text += Self.text(configuration.network, &network)
+    text += network.text(configuration.network)
     text += ",\"quantization\":"
-    text += Self.text(configuration.quantization, &quantization)
+    text += quantization.text(configuration.quantization)
     text += ",\"seed\":\(configuration.seed),\"training\":"
-    text += Self.text(configuration.training, &training)
+    text += training.text(configuration.training)
     text += "}"
     return text
   }
 
-  /// Sections kept of a kind; few sweeps have more.
-  private static let most = 10_000
+  /// What has been written of one kind of section.
+  private struct Sections<Section: Encodable & Hashable> {
+    /// Kept at most; few sweeps have more.
+    static var most: Int { 10_000 }
 
-  private static func text<Section: Encodable & Hashable>(
-    _ section: Section, _ known: inout [Section: String]
-  ) -> String {
-    if let text = known[section] { return text }
-    let text = CanonicalJSON.text(TrialConfiguration.tree(of: section))
-    if known.count >= most { known = [:] }
-    known[section] = text
-    return text
+    private var last: (section: Section, text: String)?
+    private var known: [Section: String] = [:]
+
+    mutating func text(_ section: Section) -> String {
+      if let last, last.section == section { return last.text }
+      let text = known[section] ?? CanonicalJSON.text(TrialConfiguration.tree(of: section))
+      if known.count >= Self.most { known = [:] }
+      known[section] = text
+      last = (section, text)
+      return text
+    }
   }
 }

@@ -23,7 +23,8 @@ struct ConfigurationBuilder {
       configuration.quantization.calibrationImages = min(configuration.quantization.calibrationImages, train)
     }
     do throws(ConfigurationError) {
-      try configuration.validate()
+      try configuration.validate(known: trees.network)
+      trees.network = configuration.network
     } catch {
       let places = ([error.key] + error.related).lazy.compactMap { key in
         tree.node(at: key.split(separator: ".").map(String.init))?.place

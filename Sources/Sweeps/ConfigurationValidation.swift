@@ -1,4 +1,4 @@
-import Networks
+public import Networks
 
 /// A setting, or a combination of settings, that cannot be run.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -18,9 +18,11 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
 
 extension TrialConfiguration {
   /// Throws at the first setting that is out of bounds or does not go with another.
-  public func validate() throws(ConfigurationError) {
+  ///
+  /// - Parameter known: a network that can be built; one as it is not tried again.
+  public func validate(known: Architecture? = nil) throws(ConfigurationError) {
     do throws(NetworkSettingError) {
-      _ = try Network(network)
+      if network != known { _ = try Network(network) }
     } catch {
       throw ConfigurationError(
         "network.\(error.key)", error.problem, related: ["network.stages", "network.firstWidth"])

@@ -6,10 +6,18 @@ struct SweepExpansion {
   struct Item {
     var configuration: TrialConfiguration
     var parts: [SettingNode]
+    /// Of an explicit trial: its number, from 1, its name, and where it was written.
+    var number: Int?
     var name: String?
-    var place: Place?
+    var trialPlace: Place?
+
+    var place: Place? { number == nil ? parts.last?.innermostPlace : trialPlace }
+
     /// `grid network.batchNorm=true training.epochs=3`, or `trial 2 of trials`.
-    var origin: String
+    var origin: String {
+      if let number { return "trial \(number) of trials" }
+      return parts.isEmpty ? "base" : "grid " + parts.map(\.assignments).joined(separator: " ")
+    }
   }
 
   let document: SweepDocument
@@ -41,11 +49,10 @@ struct SweepExpansion {
       let tree = try SettingSchema.overlay(trial.settings, on: base)
       items.append(
         Item(
-          configuration: try configuration(tree), parts: [trial.settings], name: trial.name,
-          place: trial.place, origin: "trial \(index + 1) of trials"))
+          configuration: try configuration(tree), parts: [trial.settings], number: index + 1,
+          name: trial.name, trialPlace: trial.place))
     }
-    let labels = try SweepLabels(source: document.source).labels(
-      of: &items, mergesDuplicates: !overrides.isEmpty)
+    let labels = try SweepLabels(document).labels(of: &items, mergesDuplicates: !overrides.isEmpty)
     var forms = CanonicalForms()
     var trials: [Trial] = []
     trials.reserveCapacity(items.count * (seeds?.count ?? 1))
@@ -54,8 +61,8 @@ struct SweepExpansion {
         var configuration = item.configuration
         configuration.seed = seed
         // Seeds are no part of what is normalized.
-        let id = TrialConfiguration.identity(ofJSON: forms.json(configuration))
-        trials.append(Trial(normalized: configuration, label: label, id: id))
+        trials.append(
+          Trial(normalized: configuration, label: label, canonicalJSON: forms.json(configuration)))
       }
     }
     // Overrides may shorten trainings so far that the rule has nothing to say.
@@ -80,10 +87,7 @@ struct SweepExpansion {
     axis: Int, tree: SettingNode, parts: [SettingNode], to items: inout [Item]
   ) throws(SweepError) {
     guard axis < document.axes.count else {
-      items.append(
-        Item(
-          configuration: try configuration(tree), parts: parts, name: nil, place: parts.last?.innermostPlace,
-          origin: parts.isEmpty ? "base" : "grid " + parts.map(\.assignments).joined(separator: " ")))
+      items.append(Item(configuration: try configuration(tree), parts: parts))
       return
     }
     for point in document.axes[axis].points {

@@ -8,20 +8,32 @@ public struct Trial: Codable, Hashable, Sendable, Identifiable {
   /// The name in tables and figures; trials of a sweep that differ in their seed alone share it.
   public let label: String
   public let configuration: TrialConfiguration
+  /// `configuration.canonicalJSON`, whose hash the id is.
+  public let canonicalJSON: String
 
-  /// A normalized configuration's trial, given its identity.
-  init(normalized configuration: TrialConfiguration, label: String, id: String) {
+  /// A normalized configuration's trial, given its canonical JSON.
+  init(normalized configuration: TrialConfiguration, label: String, canonicalJSON: String) {
     self.configuration = configuration
     self.label = label
-    self.id = id
+    self.canonicalJSON = canonicalJSON
+    self.id = TrialConfiguration.identity(ofJSON: canonicalJSON)
   }
 
   /// The trial of the normalized configuration; its label is the configuration's unless another is given.
   public init(_ configuration: TrialConfiguration, label: String? = nil) {
     let configuration = configuration.normalized
-    self.configuration = configuration
-    self.label = label ?? configuration.label
-    self.id = configuration.identity
+    self.init(
+      normalized: configuration, label: label ?? configuration.label,
+      canonicalJSON: configuration.canonicalJSON)
+  }
+
+  private enum CodingKeys: String, CodingKey { case id, label, configuration }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try container.decode(TrialConfiguration.self, forKey: .configuration),
+      label: try container.decode(String.self, forKey: .label))
   }
 }
 
@@ -41,15 +53,19 @@ extension TrialConfiguration {
   /// SHA-256 of the canonical JSON, 64 hexadecimal digits.
   public var identity: String { Self.identity(ofJSON: canonicalJSON) }
 
-  static func identity(ofJSON json: String) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(64)
-    for byte in SHA256.hash(data: Array(json.utf8)) {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+  /// The identity of the configuration that has this canonical JSON.
+  public static func identity(ofJSON json: String) -> String {
+    var json = json
+    var hash = SHA256()
+    json.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    let digits: StaticString = "0123456789abcdef"
+    return String(unsafeUninitializedCapacity: 64) { text in
+      for (index, byte) in hash.finalize().enumerated() {
+        text[2 * index] = digits.utf8Start[Int(byte >> 4)]
+        text[2 * index + 1] = digits.utf8Start[Int(byte & 15)]
+      }
+      return 64
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// The network's and initialization's name in the thesis; see `networkLabel`.
@@ -60,7 +76,9 @@ extension TrialConfiguration {
   public var normalized: TrialConfiguration {
     var normalized = self
     normalized.training.decayEpochs.sort()
-    normalized.analysis.snapshots = Set(analysis.snapshots).subtracting([0, training.epochs]).sorted()
+    if !analysis.snapshots.isEmpty {
+      normalized.analysis.snapshots = Set(analysis.snapshots).subtracting([0, training.epochs]).sorted()
+    }
     return normalized
   }
 

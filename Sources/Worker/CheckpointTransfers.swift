@@ -101,7 +101,7 @@ struct CheckpointTransfers {
     while transfer.offset < end {
       let next = min(transfer.offset + CheckpointLimits.chunk, end)
       requests.append(
-        request(id, .chunk(offset: transfer.offset, bytes: Array(transfer.bytes[transfer.offset..<next]))))
+        request(id, .chunk(offset: transfer.offset, bytes: transfer.bytes[transfer.offset..<next])))
       transfer.offset = next
     }
     transfers[id] = transfer

@@ -15,7 +15,7 @@ extension WorkerService {
         hello.clock = options.clock()
         envelope.message = .hello(hello)
       }
-      send(Wire.encode(envelope), by: .messages)
+      send(SplitFrame(head: Wire.encode(envelope)), by: .messages)
     case .startTrial(let assignment): start(assignment)
     case .cancelTrial(let attempt): ask(.cancel, of: attempt)
     case .stopAndCheckpoint(let attempt): ask(.checkpointAndStop, of: attempt)
@@ -83,7 +83,10 @@ extension WorkerService {
 
   /// Sends what the transfers ask for, and tells the session which of them ended.
   func apply(_ outcome: CheckpointTransfers.Outcome) {
-    for request in outcome.requests { send(Wire.encode(request), by: .checkpoints) }
+    for request in outcome.requests {
+      let (head, bytes) = Wire.encodeSplit(request)
+      send(SplitFrame(head: head, body: bytes), by: .checkpoints)
+    }
     for ended in outcome.ended {
       if let bytes = ended.downloaded { downloads[ended.attempt] = bytes }
       if case .uploadEnded(let attempt, let descriptor, .done) = ended.event {

@@ -35,12 +35,12 @@ extension WorkerService {
     link.socket.close()
   }
 
-  func send(_ bytes: [UInt8], by channel: Channel) {
+  func send(_ frame: SplitFrame, by channel: Channel) {
     if channel == .checkpoints, links[channel] == nil, let checkpointPort {
       open(channel, at: Endpoint(host: options.endpoint.host, port: checkpointPort))
     }
     do {
-      try links[channel]?.send(bytes)
+      try links[channel]?.send(frame)
     } catch {
       logger.warning("\(error)")
       lost(channel, nil)

@@ -11,7 +11,7 @@ struct WorkerLink {
 
   let socket: Socket
   let monitor: SocketMonitor
-  private var outbox: [[UInt8]] = []
+  private var outbox: [SplitFrame] = []
   private(set) var isReady = false
 
   init(_ context: Context, to endpoint: Endpoint, options: SocketOptions) throws {
@@ -20,9 +20,9 @@ struct WorkerLink {
     try socket.connect(endpoint.description)
   }
 
-  /// Sends `bytes` after whatever waits already.
-  mutating func send(_ bytes: [UInt8]) throws {
-    outbox.append(bytes)
+  /// Sends `frame` after whatever waits already.
+  mutating func send(_ frame: SplitFrame) throws {
+    outbox.append(frame)
     try flush()
   }
 
@@ -30,7 +30,7 @@ struct WorkerLink {
   mutating func flush() throws {
     var sent = 0
     defer { outbox.removeFirst(sent) }
-    while sent < outbox.count, try socket.send([outbox[sent]]) == .sent { sent += 1 }
+    while sent < outbox.count, try socket.send(outbox[sent]) == .sent { sent += 1 }
   }
 
   var isFlushed: Bool { outbox.isEmpty }

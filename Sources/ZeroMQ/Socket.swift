@@ -23,6 +23,17 @@ public enum SocketKind: Sendable, Hashable {
   }
 }
 
+/// A frame in two pieces, one after the other: bytes by the hundred thousand get a head without being copied for it.
+public struct SplitFrame: Hashable, Sendable {
+  public var head: [UInt8]
+  public var body: ArraySlice<UInt8>
+
+  public init(head: [UInt8], body: ArraySlice<UInt8> = []) {
+    self.head = head
+    self.body = body
+  }
+}
+
 /// One libzmq socket. Not thread-safe and not `Sendable`: it belongs to the actor or thread that made it.
 /// No call blocks. Closed when released, if `close` has not been called before.
 public final class Socket {
@@ -116,6 +127,30 @@ public final class Socket {
         case EHOSTUNREACH where index == 0: return .unreachable
         default: throw ZeroMQError("send a message")
         }
+      }
+    }
+    return .sent
+  }
+
+  /// Queues a message of one frame.
+  public func send(_ frame: SplitFrame) throws -> SendResult {
+    precondition(context != nil && kind != .router, "a message of one frame says no receiver")
+    watch?.touch()
+    var part = zmq_msg_t()
+    guard zmq_msg_init_size(&part, frame.head.count + frame.body.count) == 0 else {
+      throw ZeroMQError("send a message")
+    }
+    // Empty once it is sent.
+    defer { zmq_msg_close(&part) }
+    let memory = UnsafeMutableRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))
+    frame.head.withUnsafeBytes { memory.copyMemory(from: $0) }
+    let rest = UnsafeMutableRawBufferPointer(rebasing: memory.dropFirst(frame.head.count))
+    frame.body.withUnsafeBytes { rest.copyMemory(from: $0) }
+    while zmq_msg_send(&part, handle, ZMQ_DONTWAIT) < 0 {
+      switch zmq_errno() {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      default: throw ZeroMQError("send a message")
       }
     }
     return .sent

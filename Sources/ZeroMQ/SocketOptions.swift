@@ -23,6 +23,8 @@ public struct SocketOptions: Sendable, Hashable {
   /// Messages queued per peer before sending reports `wouldBlock`, and before a sender is held back.
   public var sendHighWater = 1000
   public var receiveHighWater = 1000
+  /// Bit n: input/output thread n of the context may serve its connections; 0: any thread.
+  public var threads: UInt64 = 0
   /// TCP keepalive, for links that break where ZMTP pings are not answered by libzmq's own timer.
   public var keepalive = true
   /// Accept and make IPv6 connections besides IPv4 ones.
@@ -65,6 +67,12 @@ public struct SocketOptions: Sendable, Hashable {
     var largest = Int64(maximumMessageBytes)
     guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &largest, MemoryLayout<Int64>.size) == 0 else {
       throw ZeroMQError("limit ZeroMQ messages to \(maximumMessageBytes) bytes")
+    }
+    if threads != 0 {
+      var threads = threads
+      guard zmq_setsockopt(handle, ZMQ_AFFINITY, &threads, MemoryLayout<UInt64>.size) == 0 else {
+        throw ZeroMQError("choose the input/output threads of a ZeroMQ socket")
+      }
     }
     switch kind {
     case .router:

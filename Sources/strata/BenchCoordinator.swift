@@ -13,6 +13,7 @@ extension Bench {
         EXAMPLES
           strata bench coordinator --quick
           strata bench coordinator trials results --json
+          strata bench coordinator checkpoints --curve
         """)
 
     enum Load: String, CaseIterable, ExpressibleByArgument {
@@ -28,6 +29,8 @@ extension Bench {
     var workers = 1000
     @Option(help: "Connected workers in 'connections'.")
     var connections = 10_000
+    @Flag(help: "Encrypt and authenticate every connection, with keys made for it.")
+    var curve = false
     @Option(help: "Folder on the disk that stores are to lie on.", completion: .directory)
     var folder: String?
     @Flag(help: "Print JSON.")
@@ -43,7 +46,7 @@ extension Bench {
     func run() throws {
       let bench = LoadBench(
         folder: folder.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory,
-        share: quick ? 5 : 1)
+        share: quick ? 5 : 1, usesKeys: curve)
       var results: [LoadResult] = []
       for load in loads.isEmpty ? Load.allCases : loads {
         let result =

@@ -15,6 +15,7 @@ extension Bench {
 
     @Argument(help: "The coordinator.")
     var connect: String
+    @OptionGroup var keys: ClientKeyOptions
     @Option(help: "Workers, each with connections of its own.")
     var workers = 100
     @Option(help: "Threads that serve them.")
@@ -39,7 +40,7 @@ extension Bench {
       introduction.datasets = DrillRunner.fingerprints
       introduction.instructionSet = Processor.arithmetic
       let fleet = try Fleet(
-        endpoint: connect, workers: workers, threads: threads, introduction: introduction,
+        endpoint: connect, keys: keys.load(), workers: workers, threads: threads, introduction: introduction,
         runner: NullRunner(statistics: statistics, checkpointBytes: checkpoint))
       // Whoever measures is done, or gone.
       whenStandardInputEnds { leaveAtOnce() }

@@ -100,11 +100,9 @@ struct CoordinatorCommand: ParsableCommand {
   }
 
   func run() throws {
-    let expanded = try sweep.load()
     var options = CoordinatorOptions(
       program: ProgramVersion.current, logger: Logger.plain("coordinator", from: quiet ? .warning : .info))
     options.settings.logsTrials = !quiet
-    options.sweep = expanded.name
     options.address = network.listen
     options.allowInsecure = network.insecure
     options.keys = try network.keys()
@@ -115,14 +113,24 @@ struct CoordinatorCommand: ParsableCommand {
     options.settings.heartbeat = .seconds(heartbeat ?? lease / 6)
     options.settings.losses = losses
 
-    let store = try Store.open(store ?? "\(expanded.name).store")
+    let (store, planned) = try openStore(&options)
     defer { try? store.close() }
-    try store.add(expanded)
-    let service = try CoordinatorService(options: options, store: store)
+    let service = try CoordinatorService(options: options, store: store, planned: planned)
     let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     try service.run()
+  }
+
+  /// The store, with the sweep in it; the sweep itself, of which there can be much, is let go of.
+  private func openStore(
+    _ options: inout CoordinatorOptions
+  ) throws -> (store: Store, planned: [PlannedTrial]) {
+    let expanded = try sweep.load()
+    options.sweep = expanded.name
+    let store = try Store.open(store ?? "\(expanded.name).store")
+    try store.add(expanded)
+    return (store, try PlannedTrial.all(of: expanded))
   }
 }
 
@@ -131,10 +139,8 @@ extension Store {
   func add(_ sweep: Sweep) throws {
     let record = SweepRecord(
       name: sweep.name, description: sweep.description, source: sweep.source, created: Date())
-    var forms = CanonicalForms()
     let trials = sweep.trials.map {
-      NewTrial(
-        id: $0.id, label: $0.label, json: forms.json($0.configuration), configuration: $0.configuration)
+      NewTrial(id: $0.id, label: $0.label, json: $0.canonicalJSON, configuration: $0.configuration)
     }
     try write { try $0.addSweep(record, trials: trials) }
   }

@@ -1,7 +1,9 @@
+import Coordinator
 import Fleet
 import Foundation
 import Sweeps
 import SweepProtocol
+import Synchronization
 
 /// The measurements of `bench coordinator`.
 struct LoadBench {
@@ -9,10 +11,12 @@ struct LoadBench {
   let folder: URL
   /// Only the n-th part of the work is done.
   let share: Int
+  /// Connections are encrypted and authenticated.
+  let usesKeys: Bool
 
   /// Trials that end at once: handed out, run, and their results committed.
   func trials(workers: Int) throws -> LoadResult {
-    let cluster = try LoadCluster(sweep: LoadCluster.seeds(100_000 / share), in: folder)
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(100_000 / share), in: folder, usesKeys: usesKeys)
     var result = LoadResult("trials that end at once, \(workers) workers")
     try cluster.startCoordinator()
     try cluster.startFleet(workers: workers)
@@ -23,7 +27,7 @@ struct LoadBench {
   /// Results with all layer statistics, while others read the store.
   func results(workers: Int) throws -> LoadResult {
     let readerCount = 8
-    let cluster = try LoadCluster(sweep: LoadCluster.seeds(30_000 / share), in: folder)
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(30_000 / share), in: folder, usesKeys: usesKeys)
     var result = LoadResult(
       "results of 60 rows of layer statistics, 20 of layer errors; \(workers) workers, \(readerCount) readers"
     )
@@ -71,7 +75,7 @@ struct LoadBench {
   /// Workers that are only connected; then the coordinator is killed and started again.
   func connections(_ count: Int) throws -> LoadResult {
     let processes = 4
-    let cluster = try LoadCluster(sweep: LoadCluster.seeds(1), in: folder)
+    let cluster = try LoadCluster(sweep: LoadCluster.seeds(1), in: folder, usesKeys: usesKeys)
     var result = LoadResult("\(count) connected workers in \(processes) processes")
     try cluster.startCoordinator()
     let began = ContinuousClock.now
@@ -122,12 +126,14 @@ struct LoadBench {
     let rounds = share == 1 ? 2 : 1
     let heartbeat = 1.0
     let cluster = try LoadCluster(
-      sweep: LoadCluster.seeds(workers * rounds), in: folder, heartbeat: heartbeat)
-    var result = LoadResult("checkpoints of \(size / 1_000_000) MB from \(workers) workers at once")
+      sweep: LoadCluster.seeds(workers * rounds), in: folder, usesKeys: usesKeys, heartbeat: heartbeat)
+    var result = LoadResult(
+      "checkpoints of \(size / 1_000_000) MB from \(workers) workers at once\(usesKeys ? ", by CURVE" : "")")
     let raw = try RawTransfer.bytesPerSecond(
-      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4)
+      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4, isEncrypted: usesKeys)
     let written = try RawTransfer.bytesPerSecond(
-      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4, folder: cluster.folder)
+      peers: workers, size: size, chunk: CheckpointLimits.chunk, waiting: 4, isEncrypted: usesKeys,
+      folder: cluster.folder)
     try cluster.startCoordinator()
     try cluster.startFleet(workers: workers, arguments: ["--checkpoint", "\(size)"])
     var began: ContinuousClock.Instant?
@@ -135,9 +141,9 @@ struct LoadBench {
     while true {
       let status = try cluster.status()
       if status.counts.running > 0 || status.counts.over > 0, began == nil { began = .now }
-      silence = status.workers.filter(\.connected).reduce(silence) { max($0, $1.silence) }
+      silence = max(silence, status.longestSilence)
       if status.counts.over == status.counts.total { break }
-      usleep(20_000)
+      usleep(10_000)
     }
     let seconds = (ContinuousClock.now - began!) / .seconds(1)
     let pace = Double(workers * rounds * size) / seconds
@@ -145,6 +151,13 @@ struct LoadBench {
     result.add("the sockets alone", raw / 1e6, "MB/s, \(fixed(raw / pace, 1)) times as much")
     result.add("sockets and synced files", written / 1e6, "MB/s, \(fixed(written / pace, 1)) times as much")
     result.add("longest silence of a worker", silence, "s, of heartbeats every \(fixed(heartbeat, 0)) s")
+    var idle = 0.0
+    for _ in 0..<300 {
+      idle = max(idle, try cluster.status().longestSilence)
+      usleep(10_000)
+    }
+    result.add("the same workers', idle", idle, "s")
+    result.add("attempts lost", Double(try cluster.attemptsLost()), "by leases that ran out")
     if let usage = cluster.usage {
       result.add("coordinator's memory", Double(usage.mostResident) / 1e6, "MB at most")
     }
@@ -155,7 +168,7 @@ struct LoadBench {
   func sweep() throws -> LoadResult {
     let trials = 100_000 / share
     let text = LoadCluster.grid(configurations: trials)
-    let cluster = try LoadCluster(sweep: text, in: folder)
+    let cluster = try LoadCluster(sweep: text, in: folder, usesKeys: usesKeys)
     var result = LoadResult("a sweep of \(trials) configurations")
     let began = ContinuousClock.now
     let expanded = try SweepFile.parse(text, source: "load.yaml")
@@ -180,6 +193,60 @@ struct LoadBench {
     }
     try cluster.killCoordinator()
     result.add("served again after a kill", try cluster.startCoordinator(), "s")
+    try submit(expanded, into: &result)
     return result
   }
+
+  /// The same sweep for a coordinator that has workers already; how long it let others wait meanwhile.
+  private func submit(_ sweep: Sweep, into result: inout LoadResult) throws {
+    let workers = 100
+    let heartbeat = 1.0
+    let cluster = try LoadCluster(
+      sweep: LoadCluster.seeds(1), in: folder, usesKeys: usesKeys, heartbeat: heartbeat)
+    try cluster.startCoordinator()
+    try cluster.startFleet(workers: workers)
+    _ = try awaitConnected(workers, cluster, since: .now)
+    // So that what is measured is the submission.
+    _ = try cluster.ask(.pause)
+    let began = ContinuousClock.now
+    let submission = Submission(sweep, by: try cluster.makeClient())
+    var (slowest, silence) = (0.0, 0.0)
+    while submission.end == nil {
+      let asked = ContinuousClock.now
+      silence = max(silence, try cluster.status().longestSilence)
+      slowest = max(slowest, (ContinuousClock.now - asked) / .seconds(1))
+      usleep(1000)
+    }
+    let receipt = try submission.end!.get()
+    guard receipt.added == sweep.trials.count else {
+      throw CommandError("\(receipt.added) trials of \(sweep.trials.count) submitted are new")
+    }
+    result.add("submitted to a running coordinator", (ContinuousClock.now - began) / .seconds(1), "s")
+    result.add("slowest answer meanwhile", slowest * 1000, "ms")
+    result.add(
+      "longest silence of \(workers) workers", silence, "s, of heartbeats every \(fixed(heartbeat, 0)) s")
+  }
+}
+
+/// A sweep on its way to a coordinator.
+private final class Submission: Sendable {
+  private let result = Mutex<Result<SubmitReceipt, any Error>?>(nil)
+
+  init(_ sweep: Sweep, by client: StatusClient) {
+    let thread = Thread {
+      let result = Result {
+        try SweepSubmission(sweep).send { try client.request($0, timeout: .seconds(30)) }
+      }
+      self.result.withLock { $0 = result }
+    }
+    thread.start()
+  }
+
+  /// nil: it is not over.
+  var end: Result<SubmitReceipt, any Error>? { result.withLock { $0 } }
+}
+
+extension ClusterStatus {
+  /// Seconds since the coordinator heard of a worker that is connected, at most.
+  fileprivate var longestSilence: Double { workers.filter(\.connected).map(\.silence).max() ?? 0 }
 }

@@ -1,5 +1,6 @@
 import Coordinator
 import Foundation
+import ResultStore
 import SweepProtocol
 import Worker
 import ZeroMQ
@@ -10,6 +11,9 @@ final class LoadCluster {
   let store: String
   let folder: URL
   private let arguments: [String]
+  /// What fleets connect with.
+  private var keyArguments: [String] = []
+  private var security: CurveSecurity?
   private var coordinator: ChildProcess?
   private var fleets: [ChildProcess] = []
   private(set) var endpoint = ""
@@ -18,16 +22,31 @@ final class LoadCluster {
   /// - Parameters:
   ///   - sweep: the sweep file's text.
   ///   - folder: where the store will lie, in a folder of its own.
-  init(sweep text: String, in parent: URL, heartbeat: Double = 5) throws {
+  ///   - usesKeys: connections are encrypted, with keys that are in that folder too.
+  init(sweep text: String, in parent: URL, usesKeys: Bool, heartbeat: Double = 5) throws {
     folder = parent.appendingPathComponent("strata-load-\(getpid())-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     store = folder.appendingPathComponent("load.store").path
     let sweep = folder.appendingPathComponent("load.yaml")
     try text.write(to: sweep, atomically: true, encoding: .utf8)
-    arguments = [
+    var arguments = [
       "coordinator", sweep.path, "--store", store, "--stop-with-standard-input", "--quiet",
       "--heartbeat", "\(heartbeat)",
     ]
+    if usesKeys {
+      let own = folder.appendingPathComponent("coordinator.key").path
+      let fleet = folder.appendingPathComponent("fleet.key").path
+      let list = WorkerKeyFile(folder.appendingPathComponent("workers.keys").path)
+      let keys = (own: try CurveKeyPair(), fleet: try CurveKeyPair())
+      try KeyFile.create(keys.own, at: own)
+      try KeyFile.create(keys.fleet, at: fleet)
+      let entry = WorkerKeyList.Entry(name: "fleet", key: keys.fleet.publicKey)
+      _ = try list.edit { entries throws(KeyFileError) in try entries.allow(entry, path: list.path) }
+      arguments += ["--key", own, "--worker-keys", list.path]
+      keyArguments = ["--key", fleet, "--coordinator-key", KeyFile.publicPath(own)]
+      security = .client(keys.own, server: keys.own.publicKey)
+    }
+    self.arguments = arguments
   }
 
   deinit {
@@ -75,7 +94,7 @@ final class LoadCluster {
         let found = announcement.localEndpoint
       {
         endpoint = found.description
-        client = try StatusClient(endpoint: endpoint)
+        client = try makeClient()
         return (ContinuousClock.now - began) / .seconds(1)
       }
       guard child.isRunning else { throw CommandError("the coordinator ended: \(log)") }
@@ -89,7 +108,7 @@ final class LoadCluster {
       try ChildProcess(
         name: "fleet",
         arguments: ["bench", "fleet", endpoint, "--workers", "\(workers)", "--threads", "\(threads)"]
-          + arguments, log: folder.appendingPathComponent("fleet.log"), ended: {}))
+          + keyArguments + arguments, log: folder.appendingPathComponent("fleet.log"), ended: {}))
   }
 
   func killCoordinator() throws {
@@ -97,11 +116,25 @@ final class LoadCluster {
     while coordinator?.isRunning == true { usleep(1000) }
   }
 
+  /// A connection of its own to the coordinator.
+  func makeClient() throws -> StatusClient { try StatusClient(endpoint: endpoint, security: security) }
+
+  func ask(_ request: ClientRequest) throws -> ClientReply? {
+    try client?.request(request, timeout: .seconds(30))
+  }
+
   func status() throws -> ClusterStatus {
-    guard case .status(let status)? = try client?.request(.status, timeout: .seconds(30)) else {
+    guard case .status(let status)? = try ask(.status) else {
       throw CommandError("the coordinator did not say how it stands: \(log)")
     }
     return status
+  }
+
+  /// So far, by the store.
+  func attemptsLost() throws -> Int {
+    let reader = try Store.reading(store)
+    defer { try? reader.close() }
+    return try reader.read { try $0.attempts().count { $0.ending == .lost } }
   }
 
   var usage: ProcessUsage? { coordinator.flatMap { ProcessUsage(pid: $0.pid) } }

@@ -115,6 +115,50 @@ import Testing
     #expect(states(fleet)[3] == .stopped)
   }
 
+  private static func submitted(_ rule: EarlyStopping?, _ fleet: SchedulerFleet) -> Scheduler.Event {
+    let trials = Set(fleet.scheduler.trials.map(\.plan.id))
+    return .sweepSubmitted("grown", rule.map { StoppingRule($0, of: "grown", trials: trials) })
+  }
+
+  /// Trials 0 ..< `count` of a coordinator without any rule, each running on the worker of its number.
+  private static func fleetWithoutRule(_ count: Int) -> SchedulerFleet {
+    var rows = SchedulerRestoration()
+    rows.trials = (0..<count).map { SchedulerRestoration.Trial(plan: plan($0)) }
+    var fleet = SchedulerFleet(restoring: rows, workers: 0..<count)
+    for worker in 0..<count { _ = fleet.ask(worker) }
+    return fleet
+  }
+
+  @Test func aSubmittedSweepsRuleIsFollowedAtOnce() {
+    var fleet = Self.fleetWithoutRule(4)
+    _ = fleet.scheduler.handle(Self.submitted(Self.rule, fleet), at: fleet.now)
+    for trial in 0..<4 { _ = fleet.say(.snapshot(Self.attempt(trial), Self.snapshot(Double(trial))), trial) }
+    #expect(states(fleet) == [.running, .running, .running, .stopped])
+  }
+
+  @Test func aSweepSubmittedAgainHasItsNewRuleOnly() {
+    var stricter = Self.rule
+    stricter.atLeast = 2
+    stricter.worstPercent = 50
+    for (rule, stopped) in [(stricter, [1, 2, 3]), (nil, [])] as [(EarlyStopping?, [Int])] {
+      var fleet = Self.fleetWithoutRule(4)
+      for rule in [Self.rule, rule] {
+        _ = fleet.scheduler.handle(Self.submitted(rule, fleet), at: fleet.now)
+      }
+      for trial in 0..<4 {
+        _ = fleet.say(.snapshot(Self.attempt(trial), Self.snapshot(Double(trial))), trial)
+      }
+      #expect(states(fleet).indices.filter { states(fleet)[$0] == .stopped } == stopped)
+    }
+  }
+
+  @Test func anotherSweepsRuleStays() {
+    var fleet = Self.fleet(4)
+    _ = fleet.scheduler.handle(Self.submitted(nil, fleet), at: fleet.now)
+    for trial in 0..<4 { _ = fleet.say(.snapshot(Self.attempt(trial), Self.snapshot(Double(trial))), trial) }
+    #expect(states(fleet)[3] == .stopped)
+  }
+
   @Test func aStoppedTrialThatIsPutBackTrainsToItsEnd() {
     var fleet = Self.fleet(4)
     for trial in 0..<4 { _ = fleet.say(.snapshot(Self.attempt(trial), Self.snapshot(Double(trial))), trial) }

@@ -88,6 +88,9 @@ final class ScriptedRunner: TrialRunning {
     var snapshot = Snapshot()
     snapshot.epoch = epoch
     snapshot.testLoss = loss(state)
+    var draw = DrawMetrics()
+    draw.qmse = loss(state)
+    snapshot.draws = [draw]
     return snapshot
   }
 }

@@ -74,6 +74,46 @@ import Worker
     try store.close()
   }
 
+  /// One worker takes the trials one after the other, so that the rule, applied to the stored snapshots in the order of
+  /// their attempts, says which must have been stopped.
+  @Test func aSubmittedSweepsRuleIsFollowedByTheCoordinatorThatRuns() async throws {
+    let cluster = try Cluster(trials: 1)
+    let (service, store, endpoint) = try await cluster.coordinator { $0.exitsWhenDone = false }
+    let yaml = """
+      name: grown
+      base: {data: {dataset: synthetic}, training: {epochs: 3, decayEpochs: []}, analysis: {snapshots: [1]}}
+      earlyStopping: {epoch: 1, metric: qmse, worstPercent: 50, atLeast: 2}
+      seeds: [11, 12, 13, 14, 15, 16, 17, 18]
+      """
+    let sweep = try SweepFile.parse(yaml, source: "grown.yaml")
+    #expect(try await Self.submit(sweep, to: endpoint).added == 8)
+    let worker = try cluster.worker(endpoint, ScriptedRunner())
+    let ending = Task { await worker.finished() }
+    try await eventually("all trials are over") {
+      await service.status()!.counts.over == 9 ? true : nil
+    }
+    service.stop()
+    _ = try await service.finished()
+    #expect(await ending.value.status == 0)
+    let rule = try #require(sweep.earlyStopping)
+    var known: [Double] = []
+    var stopped = 0
+    try store.read { reader in
+      let attempts = try reader.attempts().sorted { $0.started < $1.started }
+      let trials = Dictionary(uniqueKeysWithValues: try reader.trials(sweep: "grown").map { ($0.id, $0) })
+      for trial in attempts.compactMap({ trials[$0.trial] }) {
+        let badness = rule.badness(of: try #require(try reader.snapshot(trial: trial.id, epoch: 1)))
+        known.append(badness)
+        let verdict = rule.verdict(badness, better: known.count { $0 < badness }, of: known.count)
+        #expect(trial.state == (verdict == nil ? .completed : .stopped))
+        #expect(trial.message == verdict)
+        stopped += verdict == nil ? 0 : 1
+      }
+    }
+    #expect((1..<8).contains(stopped))
+    try store.close()
+  }
+
   @Test func whatASweepHasNoMoreIsTakenFromItButStaysInTheStore() throws {
     let cluster = try Cluster(trials: 1)
     let store = try Store.open(cluster.path)

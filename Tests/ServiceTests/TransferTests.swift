@@ -76,7 +76,7 @@ import Testing
     #expect(try await scene.reply(1) == .credit(bytes.count))
     for offset in stride(from: 0, to: bytes.count, by: CheckpointLimits.chunk) {
       #expect(try scene.files.allSatisfy { $0.hasSuffix(".part") })
-      let chunk = Array(bytes[offset..<min(offset + CheckpointLimits.chunk, bytes.count)])
+      let chunk = bytes[offset..<min(offset + CheckpointLimits.chunk, bytes.count)]
       try await scene.send(1, .chunk(offset: offset, bytes: chunk))
     }
     #expect(try await scene.reply(1) == .stored)
@@ -94,7 +94,7 @@ import Testing
     bytes[500] = 2
     try await scene.send(1, .upload(scene.attempt, descriptor))
     #expect(try await scene.reply(1) == .credit(1000))
-    try await scene.send(1, .chunk(offset: 0, bytes: bytes))
+    try await scene.send(1, .chunk(offset: 0, bytes: bytes[...]))
     #expect(try await scene.refusal(1) == .corrupt)
     #expect(try scene.files == [])
     await scene.service.abandon()

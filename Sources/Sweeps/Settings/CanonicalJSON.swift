@@ -25,12 +25,12 @@ enum CanonicalJSON {
       text += "]"
     case .map(let entries):
       text += "{"
-      let sorted = entries.sorted { $0.key < $1.key }
-      for (index, entry) in sorted.enumerated() {
-        if index > 0 { text += "," }
-        quote(entry.key, to: &text)
+      let sorted = entries.indices.sorted { entries[$0].key < entries[$1].key }
+      for (count, index) in sorted.enumerated() {
+        if count > 0 { text += "," }
+        quote(entries[index].key, to: &text)
         text += ":"
-        write(entry.value, to: &text)
+        write(entries[index].value, to: &text)
       }
       text += "}"
     }
@@ -66,6 +66,9 @@ enum CanonicalJSON {
     if value == 0 { return "0" }
     let whole = Int(exactly: value)
     if let whole, abs(whole) < 1 << 53 { return String(whole) }
+    let text = value.description
+    // Without an exponent the notation of a fraction is the same.
+    if whole == nil, !text.utf8.contains(UInt8(ascii: "e")) { return text }
     let parts = value.magnitude.description.split(separator: "e")
     let mantissa = parts[0].split(separator: ".")
     var digits = String(mantissa[0]) + (mantissa.count > 1 ? String(mantissa[1]) : "")

@@ -1,6 +1,10 @@
+internal import Networks
+
 /// Decodes complete trees of settings, one after another: of a tree like the one before only the sections that differ
 /// are decoded.
 final class ConfigurationTrees {
+  /// The last one found to be possible.
+  var network: Architecture?
   private var last: (sections: [SettingEntry], configuration: TrialConfiguration)?
 
   func decode(_ tree: SettingNode, source: String) throws(SweepError) -> TrialConfiguration {

@@ -1,38 +1,78 @@
 /// Decodes any `Decodable` from a tree of settings; every failure is a `SweepError` that names place and key path.
 struct SettingDecoder: Decoder {
   let node: SettingNode
-  let path: [String]
+  private let section: [String]
+  private let key: String?
   let userInfo: [CodingUserInfoKey: Any] = [:]
   var codingPath: [any CodingKey] { [] }
 
+  init(node: SettingNode, path: [String]) {
+    self.node = node
+    section = path
+    key = nil
+  }
+
+  /// - Parameters:
+  ///   - section: key path of the map or list that the node is in.
+  ///   - key: its own there.
+  init(node: SettingNode, in section: [String], key: String) {
+    self.node = node
+    self.section = section
+    self.key = key
+  }
+
+  var path: [String] { key.map { section + [$0] } ?? section }
+
   static func decode<T: Decodable>(_ type: T.Type, from node: SettingNode, at path: [String] = []) throws -> T
   {
-    let decoder = SettingDecoder(node: node, path: path)
-    if let value = try decoder.scalar(type) { return value }
+    try SettingDecoder(node: node, path: path).value(type)
+  }
+
+  func value<T: Decodable>(_ type: T.Type) throws -> T {
+    if let value = try scalar(type) { return value }
     do {
-      return try T(from: decoder)
+      return try T(from: self)
     } catch DecodingError.dataCorrupted(let context) {
-      throw decoder.error(context.debugDescription)
+      throw error(context.debugDescription)
     }
   }
 
   /// The value where `type` is one of the four that settings are made of; nil where it is any other type.
   private func scalar<T>(_ type: T.Type) throws -> T? {
-    switch (type, node.content) {
-    case (is Int.Type, .integer(let value)): value as? T
-    case (is Int.Type, .number(let value)):
-      if let whole = Int(exactly: value) { whole as? T } else { throw error("must be a whole number") }
-    case (is Int.Type, _): throw error("must be a whole number")
-    case (is Double.Type, .number(let value)):
-      if value.isFinite { value as? T } else { throw error("must be a finite number") }
-    case (is Double.Type, .integer(let value)): Double(value) as? T
-    case (is Double.Type, _): throw error("must be a number")
-    case (is Bool.Type, .bool(let value)): value as? T
-    case (is Bool.Type, _): throw error("must be true or false")
-    case (is String.Type, .text(let value)): value as? T
-    case (is String.Type, _): throw error("must be text")
-    default: nil
+    if type == Int.self { return try integer() as? T }
+    if type == Double.self { return try number() as? T }
+    if type == Bool.self { return try bool() as? T }
+    if type == String.self { return try text() as? T }
+    return nil
+  }
+
+  func integer() throws -> Int {
+    switch node.content {
+    case .integer(let value): return value
+    case .number(let value): if let whole = Int(exactly: value) { return whole }
+    default: break
     }
+    throw error("must be a whole number")
+  }
+
+  func number() throws -> Double {
+    switch node.content {
+    case .number(let value):
+      if value.isFinite { return value }
+      throw error("must be a finite number")
+    case .integer(let value): return Double(value)
+    default: throw error("must be a number")
+    }
+  }
+
+  func bool() throws -> Bool {
+    if case .bool(let value) = node.content { return value }
+    throw error("must be true or false")
+  }
+
+  func text() throws -> String {
+    if case .text(let value) = node.content { return value }
+    throw error("must be text")
   }
 
   /// `training.epochs is fast: it must be a whole number`
@@ -43,17 +83,18 @@ struct SettingDecoder: Decoder {
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard let entries = node.entries else { throw error("must be a map of settings") }
-    return KeyedDecodingContainer(Keyed<Key>(decoder: self, entries: entries))
+    return KeyedDecodingContainer(Keyed<Key>(decoder: self, path: path, entries: entries))
   }
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     guard case .list(let nodes) = node.content else { throw error("must be a list") }
-    return Unkeyed(decoder: self, nodes: nodes)
+    return Unkeyed(decoder: self, path: path, nodes: nodes)
   }
   func singleValueContainer() -> any SingleValueDecodingContainer { Single(decoder: self) }
 }
 
 private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let decoder: SettingDecoder
+  let path: [String]
   let entries: [SettingEntry]
   var codingPath: [any CodingKey] { [] }
   var allKeys: [Key] { entries.compactMap { Key(stringValue: $0.key) } }
@@ -61,14 +102,19 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func contains(_ key: Key) -> Bool { entries.contains { $0.key == key.stringValue } }
   func node(_ key: Key) throws -> SettingNode {
     guard let entry = entries.first(where: { $0.key == key.stringValue }) else {
-      throw SweepError(decoder.node.place, decoder.path, "\(key.stringValue) is missing")
+      throw SweepError(decoder.node.place, path, "\(key.stringValue) is missing")
     }
     return entry.value
   }
   func decodeNil(forKey key: Key) throws -> Bool { try node(key).content == .null }
-  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-    try SettingDecoder.decode(type, from: node(key), at: decoder.path + [key.stringValue])
+  private func field(_ key: Key) throws -> SettingDecoder {
+    SettingDecoder(node: try node(key), in: path, key: key.stringValue)
   }
+  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try field(key).value(type) }
+  func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try field(key).integer() }
+  func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try field(key).number() }
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try field(key).bool() }
+  func decode(_ type: String.Type, forKey key: Key) throws -> String { try field(key).text() }
   func nestedContainer<NestedKey: CodingKey>(
     keyedBy type: NestedKey.Type, forKey key: Key
   ) throws -> KeyedDecodingContainer<NestedKey> { try superDecoder(forKey: key).container(keyedBy: type) }
@@ -76,13 +122,12 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     try superDecoder(forKey: key).unkeyedContainer()
   }
   func superDecoder() throws -> any Decoder { decoder }
-  func superDecoder(forKey key: Key) throws -> any Decoder {
-    SettingDecoder(node: try node(key), path: decoder.path + [key.stringValue])
-  }
+  func superDecoder(forKey key: Key) throws -> any Decoder { try field(key) }
 }
 
 private struct Unkeyed: UnkeyedDecodingContainer {
   let decoder: SettingDecoder
+  let path: [String]
   let nodes: [SettingNode]
   var codingPath: [any CodingKey] { [] }
   var count: Int? { nodes.count }
@@ -92,7 +137,7 @@ private struct Unkeyed: UnkeyedDecodingContainer {
   mutating func next() throws -> SettingDecoder {
     guard !isAtEnd else { throw decoder.error("must have more elements") }
     defer { currentIndex += 1 }
-    return SettingDecoder(node: nodes[currentIndex], path: decoder.path + ["\(currentIndex)"])
+    return SettingDecoder(node: nodes[currentIndex], in: path, key: "\(currentIndex)")
   }
   mutating func decodeNil() throws -> Bool {
     guard !isAtEnd, nodes[currentIndex].content == .null else { return false }
@@ -100,8 +145,7 @@ private struct Unkeyed: UnkeyedDecodingContainer {
     return true
   }
   mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    let element = try next()
-    return try SettingDecoder.decode(type, from: element.node, at: element.path)
+    try next().value(type)
   }
   mutating func nestedContainer<NestedKey: CodingKey>(
     keyedBy type: NestedKey.Type
@@ -118,6 +162,6 @@ private struct Single: SingleValueDecodingContainer {
 
   func decodeNil() -> Bool { decoder.node.content == .null }
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    try SettingDecoder.decode(type, from: decoder.node, at: decoder.path)
+    try decoder.value(type)
   }
 }

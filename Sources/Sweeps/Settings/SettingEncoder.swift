@@ -36,6 +36,8 @@ private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
   func append(_ node: SettingNode, _ key: Key) {
     guard case .map(var entries) = slot.node.content else { return }
+    // Not shared while it grows.
+    slot.node.content = .null
     entries.append(SettingEntry(key: key.stringValue, value: node))
     slot.node.content = .map(entries)
   }
@@ -43,6 +45,10 @@ private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
   mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
     append(try SettingEncoder.encode(value), key)
   }
+  mutating func encode(_ value: Bool, forKey key: Key) throws { append(SettingNode(.bool(value)), key) }
+  mutating func encode(_ value: Int, forKey key: Key) throws { append(SettingNode(.integer(value)), key) }
+  mutating func encode(_ value: Double, forKey key: Key) throws { append(SettingNode(.number(value)), key) }
+  mutating func encode(_ value: String, forKey key: Key) throws { append(SettingNode(.text(value)), key) }
   mutating func nestedContainer<NestedKey: CodingKey>(
     keyedBy keyType: NestedKey.Type, forKey key: Key
   ) -> KeyedEncodingContainer<NestedKey> { preconditionFailure("settings encode whole values") }
@@ -62,6 +68,7 @@ private struct Unkeyed: UnkeyedEncodingContainer {
 
   mutating func append(_ node: SettingNode) {
     guard case .list(var nodes) = slot.node.content else { return }
+    slot.node.content = .null
     nodes.append(node)
     slot.node.content = .list(nodes)
     count += 1
