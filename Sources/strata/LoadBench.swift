@@ -137,9 +137,11 @@ struct LoadBench {
     try cluster.startCoordinator()
     try cluster.startFleet(workers: workers, arguments: ["--checkpoint", "\(size)"])
     var began: ContinuousClock.Instant?
-    var silence = 0.0
+    var (slowest, silence) = (0.0, 0.0)
     while true {
+      let asked = ContinuousClock.now
       let status = try cluster.status()
+      slowest = max(slowest, (ContinuousClock.now - asked) / .seconds(1))
       if status.counts.running > 0 || status.counts.over > 0, began == nil { began = .now }
       silence = max(silence, status.longestSilence)
       if status.counts.over == status.counts.total { break }
@@ -151,6 +153,7 @@ struct LoadBench {
     result.add("the sockets alone", raw / 1e6, "MB/s, \(fixed(raw / pace, 1)) times as much")
     result.add("sockets and synced files", written / 1e6, "MB/s, \(fixed(written / pace, 1)) times as much")
     result.add("longest silence of a worker", silence, "s, of heartbeats every \(fixed(heartbeat, 0)) s")
+    result.add("slowest answer about its status", slowest * 1000, "ms")
     var idle = 0.0
     for _ in 0..<300 {
       idle = max(idle, try cluster.status().longestSilence)
@@ -218,8 +221,8 @@ struct LoadBench {
       usleep(1000)
     }
     let receipt = try submission.end!.get()
-    guard receipt.added == sweep.trials.count else {
-      throw CommandError("\(receipt.added) trials of \(sweep.trials.count) submitted are new")
+    guard receipt.received == sweep.trials.count else {
+      throw CommandError("\(receipt.received) trials of \(sweep.trials.count) were received")
     }
     result.add("submitted to a running coordinator", (ContinuousClock.now - began) / .seconds(1), "s")
     result.add("slowest answer meanwhile", slowest * 1000, "ms")

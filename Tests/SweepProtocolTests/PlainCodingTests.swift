@@ -37,7 +37,8 @@ import Testing
       (offset: Int, count: Int) in
       CheckpointRequestEnvelope(
         worker: Samples.worker, transfer: UInt64(offset),
-        request: .chunk(offset: offset, bytes: ArraySlice((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) })))
+        request: .chunk(
+          offset: offset, bytes: ArraySlice((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) })))
     }
   }
 

@@ -59,7 +59,8 @@ import Testing
   @Test func aWholeChunkFitsItsFrame() throws {
     let bytes = [UInt8](repeating: 0xff, count: CheckpointLimits.chunk)
     let envelope = CheckpointRequestEnvelope(
-      worker: Samples.worker, transfer: .max, request: .chunk(offset: CheckpointLimits.size, bytes: bytes[...]))
+      worker: Samples.worker, transfer: .max,
+      request: .chunk(offset: CheckpointLimits.size, bytes: bytes[...]))
     #expect(try Wire.decodeCheckpointRequest(Wire.encode(envelope)) == envelope)
   }
 
