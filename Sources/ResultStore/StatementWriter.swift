@@ -8,6 +8,7 @@ struct StatementWriter {
   private let sql: String
   private let statement: Statement
   private let handle: SQLiteStatement
+  private let parameters: CInt
   /// Parameters bound so far.
   private(set) var count: CInt = 0
 
@@ -16,6 +17,7 @@ struct StatementWriter {
     self.sql = sql
     statement = try db.cachedStatement(sql: sql)
     handle = statement.sqliteStatement
+    parameters = sqlite3_bind_parameter_count(handle)
     sqlite3_reset(handle)
   }
 
@@ -67,13 +69,11 @@ struct StatementWriter {
   }
 
   /// Runs the statement, all of whose parameters are bound.
-  ///
-  /// - Parameter keeping: as many of the first parameters keep their values for the next run.
-  mutating func run(keeping: CInt = 0) throws {
-    precondition(count == sqlite3_bind_parameter_count(handle), "every parameter has its value")
+  mutating func run() throws {
+    precondition(count == parameters, "every parameter has its value")
     let code = sqlite3_step(handle)
     sqlite3_reset(handle)
-    count = keeping
+    count = 0
     try check(code)
   }
 

@@ -2,18 +2,21 @@
 
 extension PlainWriter {
   /// A `CheckpointRequestEnvelope` after its frame's header.
-  init(after header: [UInt8], worker: String, transfer: UInt64, offset: Int, _ bytes: [UInt8]) {
+  static func bytes(
+    after header: [UInt8], worker: String, transfer: UInt64, offset: Int, _ bytes: [UInt8]
+  ) -> [UInt8] {
     precondition(bytes.count <= CheckpointLimits.chunk, "a chunk has at most CheckpointLimits.chunk bytes")
-    self.init(after: header, capacity: bytes.count + 128)
-    add(1, worker)
-    add(2, transfer)
     let offset = UInt64(clamping: offset)
     let size =
       (offset == 0 ? 0 : 1 + Self.size(offset))
       + (bytes.isEmpty ? 0 : 1 + Self.size(UInt64(bytes.count)) + bytes.count)
-    add(4, size: size) {
-      $0.add(1, offset)
-      $0.add(2, bytes)
+    return Self.bytes(after: header, atMost: 3 * overhead + worker.utf8.count + size) { writer in
+      writer.add(1, worker)
+      writer.add(2, transfer)
+      writer.add(4, size: size) {
+        $0.add(1, offset)
+        $0.add(2, bytes)
+      }
     }
   }
 }

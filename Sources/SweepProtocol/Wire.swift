@@ -16,9 +16,12 @@ public enum Wire {
 
   public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
     if case .snapshot(let attempt, let snapshot) = envelope.message {
-      return PlainWriter(
-        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot
-      ).bytes
+      return PlainWriter.bytes(
+        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot)
+    }
+    if case .finished(let report) = envelope.message {
+      return PlainWriter.bytes(
+        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, report)
     }
     return encodeGenerated(envelope)
   }
@@ -36,11 +39,9 @@ public enum Wire {
   }
   public static func encode(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
     if case .chunk(let offset, let bytes) = envelope.request {
-      return PlainWriter(
+      return PlainWriter.bytes(
         after: header(.checkpointRequest), worker: envelope.worker, transfer: envelope.transfer,
-        offset: offset,
-        bytes
-      ).bytes
+        offset: offset, bytes)
     }
     return encodeGenerated(envelope)
   }
@@ -54,7 +55,7 @@ public enum Wire {
   public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
     switch try kind(of: bytes) {
     case .worker:
-      if let envelope = snapshotDelivery(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
+      if let envelope = plainDelivery(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
     case .clientRequest:
       .client(try payload(WireClientRequest.self, of: bytes).value())
     case let other:
@@ -65,10 +66,8 @@ public enum Wire {
     .worker(try payload(WireWorkerEnvelope.self, of: bytes, shape: .worker).value())
   }
   /// nil: for the generated decoder to decide.
-  static func snapshotDelivery(_ bytes: [UInt8]) -> WorkerEnvelope? {
-    bytes.withUnsafeBytes { bytes in
-      PlainReader.snapshotDelivery(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headerSize)))
-    }
+  static func plainDelivery(_ bytes: [UInt8]) -> WorkerEnvelope? {
+    bytes.withUnsafeBytes { PlainReader.delivery(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize))) }
   }
   public static func decodeCoordinatorEnvelope(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
     try expect(.coordinator, in: bytes)

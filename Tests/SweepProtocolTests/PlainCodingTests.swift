@@ -3,16 +3,43 @@ import Testing
 
 @testable import SweepProtocol
 
-/// The hand-written coding of snapshots and chunks against the generated one.
+/// The hand-written coding of deliveries and chunks against the generated one.
 @Suite struct PlainCodingTests {
-  static var envelopes: [WorkerEnvelope] {
+  static var plain: [WorkerMessage] {
     var large = Samples.snapshot
     large.layers = Array(repeating: large.layers, count: 20).flatMap { $0 }
+    // Names of equal length at one position, and positions out of order.
+    var renamed = large
+    for index in renamed.layers.indices {
+      renamed.layers[index].index = [0, 1, 1, 3, 2][index % 5]
+      renamed.layers[index].layer = "block\(index % 3).conv"
+    }
+    let results = TrialOutcome.allCases.map { outcome in
+      var report = Samples.report(.result(outcome, weightsSHA256: Samples.digest))
+      report.algorithms += ["winograd", "jit", "jit", ""].map {
+        LayerAlgorithm(index: 2, layer: "conv2", algorithm: $0)
+      }
+      return report
+    }
+    return [Snapshot(), Samples.snapshot, large, renamed].map { .snapshot(Samples.attempt, $0) }
+      + results.map { .finished($0) }
+  }
+
+  /// What the generated decoder alone reads.
+  static var others: [WorkerMessage] {
     var cyrillic = Samples.snapshot
     cyrillic.layers[0].layer = "слой"
-    return [Snapshot(), Samples.snapshot, large, cyrillic].enumerated().map { index, snapshot in
-      WorkerEnvelope(
-        worker: Samples.worker, sequence: UInt64(index) + 1, message: .snapshot(Samples.attempt, snapshot))
+    var long = Samples.report(.failure(String(repeating: "é", count: 5000)))
+    long.detail = String(repeating: "ü", count: 20_000)
+    long.algorithms[0].algorithm = String(repeating: "ö", count: 200)
+    return [
+      .snapshot(Samples.attempt, cyrillic), .finished(long), .finished(Samples.report(.failure(""))),
+    ]
+  }
+
+  static var envelopes: [WorkerEnvelope] {
+    (plain + others).enumerated().map { index, message in
+      WorkerEnvelope(worker: Samples.worker, sequence: UInt64(index) + 1, message: message)
     }
   }
 
@@ -22,14 +49,16 @@ import Testing
     #expect(bytes == Wire.encodeGenerated(envelope))
   }
 
-  @Test func plainSnapshotsTakeTheShortWay() throws {
-    for envelope in Self.envelopes.prefix(3) {
+  @Test func plainDeliveriesTakeTheShortWay() throws {
+    for envelope in Self.envelopes.prefix(Self.plain.count) {
       let bytes = Wire.encode(envelope)
-      let read = try #require(Wire.snapshotDelivery(bytes))
+      let read = try #require(Wire.plainDelivery(bytes))
       // NaN differs from itself; bytes do not.
       #expect(Wire.encode(read) == bytes)
     }
-    #expect(Wire.snapshotDelivery(Wire.encode(Self.envelopes[3])) == nil)
+    for envelope in Self.envelopes.suffix(Self.others.count) {
+      #expect(Wire.plainDelivery(Wire.encode(envelope)) == nil)
+    }
   }
 
   static var chunks: [CheckpointRequestEnvelope] {
@@ -90,7 +119,7 @@ import Testing
         default: bytes[place] ^= UInt8(1 << next(8))
         }
       }
-      guard let short = Wire.snapshotDelivery(bytes) else { continue }
+      guard let short = Wire.plainDelivery(bytes) else { continue }
       taken += 1
       guard case .worker(let long)? = try? Wire.decodeGenerated(bytes) else {
         Issue.record("round \(round): refused by the generated decoder")
