@@ -45,8 +45,13 @@ struct SnapshotWriter {
     try snapshots.insert()
     let number = db.lastInsertedRowID
     for draw in snapshot.draws { try save(draw, of: number) }
-    for layer in snapshot.layers { try save(layer, of: number) }
-    for error in snapshot.errors { try save(error, of: number) }
+    // In place: a copy of a row costs more than binding it.
+    try snapshot.layers.withUnsafeBufferPointer { layers in
+      for index in layers.indices { try save(layers.baseAddress! + index, of: number) }
+    }
+    try snapshot.errors.withUnsafeBufferPointer { errors in
+      for index in errors.indices { try save(errors.baseAddress! + index, of: number) }
+    }
   }
 
   private mutating func save(_ draw: DrawMetrics, of snapshot: Int64) throws {
@@ -60,36 +65,39 @@ struct SnapshotWriter {
     try draws.insert()
   }
 
-  private mutating func save(_ layer: LayerStatistics, of snapshot: Int64) throws {
+  private mutating func save(_ layer: UnsafePointer<LayerStatistics>, of snapshot: Int64) throws {
     try layers.add(
-      SnapshotRows.number(snapshot: snapshot, draw: layer.draw, kind: layer.kind.number, index: layer.index))
-    try layers.add(layer.layer)
-    try layers.add(layer.statistics.count)
-    try layers.add(layer.statistics.minimum)
-    try layers.add(layer.statistics.maximum)
-    try layers.add(layer.statistics.mean)
-    try layers.add(layer.statistics.standardDeviation)
-    try layers.add(layer.statistics.lower)
-    try layers.add(layer.statistics.upper)
-    try layers.add(layer.statistics.averagePrecision)
-    try layers.add(layer.statistics.sparsity)
-    try layers.add(layer.statistics.kurtosis)
-    try layers.add(layer.statistics.channelKurtosis)
-    try layers.add(layer.statistics.klFromUniform)
-    try layers.add(layer.statistics.sqnr)
-    try layers.add(layer.statistics.histogram)
-    try layers.add(layer.statistics.channelLower)
-    try layers.add(layer.statistics.channelUpper)
+      SnapshotRows.number(
+        snapshot: snapshot, draw: layer.pointee.draw, kind: layer.pointee.kind.number,
+        index: layer.pointee.index))
+    try layers.add(layer.pointee.layer)
+    try layers.add(layer.pointee.statistics.count)
+    try layers.add(layer.pointee.statistics.minimum)
+    try layers.add(layer.pointee.statistics.maximum)
+    try layers.add(layer.pointee.statistics.mean)
+    try layers.add(layer.pointee.statistics.standardDeviation)
+    try layers.add(layer.pointee.statistics.lower)
+    try layers.add(layer.pointee.statistics.upper)
+    try layers.add(layer.pointee.statistics.averagePrecision)
+    try layers.add(layer.pointee.statistics.sparsity)
+    try layers.add(layer.pointee.statistics.kurtosis)
+    try layers.add(layer.pointee.statistics.channelKurtosis)
+    try layers.add(layer.pointee.statistics.klFromUniform)
+    try layers.add(layer.pointee.statistics.sqnr)
+    try layers.add(layer.pointee.statistics.histogram)
+    try layers.add(layer.pointee.statistics.channelLower)
+    try layers.add(layer.pointee.statistics.channelUpper)
     try layers.insert()
   }
 
-  private mutating func save(_ error: LayerError, of snapshot: Int64) throws {
-    try errors.add(SnapshotRows.number(snapshot: snapshot, draw: error.draw, index: error.index))
-    try errors.add(error.layer)
-    try errors.add(error.mse)
-    try errors.add(error.sqnr)
-    try errors.add(error.weightsAloneQMSE)
-    try errors.add(error.activationsAloneQMSE)
+  private mutating func save(_ error: UnsafePointer<LayerError>, of snapshot: Int64) throws {
+    try errors.add(
+      SnapshotRows.number(snapshot: snapshot, draw: error.pointee.draw, index: error.pointee.index))
+    try errors.add(error.pointee.layer)
+    try errors.add(error.pointee.mse)
+    try errors.add(error.pointee.sqnr)
+    try errors.add(error.pointee.weightsAloneQMSE)
+    try errors.add(error.pointee.activationsAloneQMSE)
     try errors.insert()
   }
 }

@@ -79,7 +79,10 @@ struct PlainReader {
   }
 
   @inline(__always)
-  mutating func unsigned(_ field: Int) -> UInt64 { has(field, .varint) ? varint() : 0 }
+  mutating func unsigned(_ field: Int) -> UInt64 { optionalUnsigned(field) ?? 0 }
+
+  @inline(__always)
+  mutating func optionalUnsigned(_ field: Int) -> UInt64? { has(field, .varint) ? varint() : nil }
 
   @inline(__always)
   mutating func integer(_ field: Int, upTo limit: Int) -> Int {

@@ -97,21 +97,24 @@ extension PlainWriter {
 }
 
 extension PlainReader {
-  /// The envelope of a snapshot or of an attempt's end, from the payload; nil: for the generated decoder to decide.
-  static func delivery(_ payload: UnsafeRawBufferPointer) -> WorkerEnvelope? {
+  /// The envelope of a snapshot, an attempt's end, or an idle worker's heartbeat, from the payload; nil: for the
+  /// generated decoder to decide.
+  static func worker(_ payload: UnsafeRawBufferPointer) -> WorkerEnvelope? {
     var reader = PlainReader(payload)
     let worker = reader.text(1, upTo: TextLimit.name)
     let sequence = reader.unsigned(2)
-    guard sequence != 0, let worker = try? checkedUUID(worker, "") else { return nil }
+    guard let worker = try? checkedUUID(worker, "") else { return nil }
     let message: WorkerMessage
-    if reader.has(5, .bytes) {
+    if reader.has(4, .bytes) {
+      message = reader.heartbeat()
+    } else if reader.has(5, .bytes) {
       message = reader.snapshotDelivery()
     } else if reader.has(6, .bytes) {
       message = reader.finished()
     } else {
       return nil
     }
-    guard !reader.failed, reader.isAtEnd else { return nil }
+    guard !reader.failed, reader.isAtEnd, message.isDelivery == (sequence != 0) else { return nil }
     return WorkerEnvelope(worker: worker, sequence: sequence, message: message)
   }
 
@@ -184,25 +187,23 @@ extension PlainReader {
     layer.layer = layerName(layer.index, &names)
     let kind = integer(4, upTo: TensorKind.byNumber.count - 1)
     if let kind = TensorKind.byNumber[failed ? 0 : kind] { layer.kind = kind } else { fail() }
-    var s = TensorStatistics()
-    s.count = integer(5, upTo: Int.max)
-    s.minimum = float(6)
-    s.maximum = float(7)
-    s.mean = double(8)
-    s.standardDeviation = double(9)
-    s.lower = float(10)
-    s.upper = float(11)
-    s.averagePrecision = optionalDouble(12)
-    s.sparsity = double(13)
-    s.kurtosis = optionalDouble(14)
-    s.channelKurtosis = optionalDouble(15)
-    s.klFromUniform = optionalDouble(16)
-    s.sqnr = optionalDouble(17)
-    s.histogram = packedIntegers(18)
-    s.channelLower = packedFloats(19)
-    s.channelUpper = packedFloats(20)
-    if s.channelLower.count != s.channelUpper.count { fail() }
-    layer.statistics = s
+    layer.statistics.count = integer(5, upTo: Int.max)
+    layer.statistics.minimum = float(6)
+    layer.statistics.maximum = float(7)
+    layer.statistics.mean = double(8)
+    layer.statistics.standardDeviation = double(9)
+    layer.statistics.lower = float(10)
+    layer.statistics.upper = float(11)
+    layer.statistics.averagePrecision = optionalDouble(12)
+    layer.statistics.sparsity = double(13)
+    layer.statistics.kurtosis = optionalDouble(14)
+    layer.statistics.channelKurtosis = optionalDouble(15)
+    layer.statistics.klFromUniform = optionalDouble(16)
+    layer.statistics.sqnr = optionalDouble(17)
+    layer.statistics.histogram = packedIntegers(18)
+    layer.statistics.channelLower = packedFloats(19)
+    layer.statistics.channelUpper = packedFloats(20)
+    if layer.statistics.channelLower.count != layer.statistics.channelUpper.count { fail() }
     return layer
   }
 

@@ -63,7 +63,13 @@ struct PlainWriter: ~Copyable {
 
   @inline(__always)
   mutating func add(_ field: Int, _ value: UInt64) {
-    if value == 0 { return }
+    if value != 0 { add(field, present: value) }
+  }
+
+  mutating func add(_ field: Int, _ value: Bool) { if value { add(field, present: 1 as UInt64) } }
+
+  @inline(__always)
+  mutating func add(_ field: Int, present value: UInt64) {
     append(field, .varint)
     append(varint: value)
   }
