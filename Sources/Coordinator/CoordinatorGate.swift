@@ -57,13 +57,12 @@ extension CoordinatorService {
   func watchConnections(of socket: Socket) throws {
     let monitor = try socket.monitor(.listening)
     monitors.append(monitor)
-    loop.watch(monitor.socket, for: self) { $0.noteConnections() }
+    loop.watch(monitor.socket, for: self) { $0.turn() }
   }
 
   /// Takes note of connections made, closed, and refused. What is read from a socket afterwards came by those that
   /// stand.
   func noteConnections() {
-    var lost: [Scheduler.Event] = []
     for monitor in monitors {
       while let event = try? monitor.next() {
         switch event.kind {
@@ -74,14 +73,13 @@ extension CoordinatorService {
           if let descriptor = event.descriptor,
             let gone = connectionOfDescriptor.removeValue(forKey: descriptor)
           {
-            lost.append(.connectionLost(gone))
+            inbox.events.append(.connectionLost(gone))
             closed[gone] = now
           }
         default: break
         }
       }
     }
-    process(lost)
   }
 
   /// Refuses by name what the gate does not let pass.

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 internal import Logging
 public import SweepProtocol
@@ -6,7 +7,8 @@ internal import ZeroMQ
 /// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
 ///
 /// What arrives is read in batches. All that a batch changes is committed in one transaction, and only then is any
-/// of it answered.
+/// of it answered. While a transaction is under way, on another thread, the next batch is read; it is acted on
+/// afterwards.
 public actor CoordinatorService {
   /// How a coordinator ended.
   public struct Ending: Hashable, Sendable {
@@ -26,6 +28,9 @@ public actor CoordinatorService {
   var messages: Socket?
   var checkpoints: Socket?
   var scheduler: Scheduler?
+  /// The last batch's, until what it allows is carried out.
+  var committing: PendingCommit?
+  let commits = DispatchQueue(label: "commits")
   var transfers: CheckpointServer?
   var files: CheckpointFiles?
   /// Until it starts.
@@ -35,6 +40,7 @@ public actor CoordinatorService {
   var connectionOfDescriptor: [Int32: ConnectionID] = [:]
   /// When each connection that closed lately was found so.
   var closed: [ConnectionID: Moment] = [:]
+  var inbox = Inbox()
   var desk = SubmissionDesk()
   var authenticator: Authenticator?
   var gate: Gate
@@ -152,7 +158,7 @@ public actor CoordinatorService {
   private func tick() {
     guard ending == nil else { return }
     reviewList()
-    turn()
+    turn(waiting: true)
     process([.tick])
     process(carryOut(transfers?.expire(at: now) ?? []))
     forgetClosed()
@@ -165,6 +171,9 @@ public actor CoordinatorService {
   /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
+    // What is under way is stored, whatever becomes of its answers.
+    try? committing?.wait()
+    committing = nil
     let counts = scheduler?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else {

@@ -3,19 +3,48 @@ internal import SweepProtocol
 internal import ZeroMQ
 
 extension CoordinatorService {
-  /// Messages, and bytes of them, read before any is acted on: enough to share a transaction, few enough to answer
-  /// soon.
-  private static let batch = 2048
-  private static let batchBytes = 4 << 20
-  /// Likewise of checkpoint messages, most of them a chunk, so that heartbeats wait for 8 MiB at most.
-  private static let chunkBatch = 32
+  /// What has been read and waits for the transaction under way.
+  struct Inbox {
+    /// Messages, and bytes of them, that are acted on at once: enough to share a transaction, few enough to answer
+    /// soon.
+    static let mostMessages = 2048
+    static let mostBytes = 4 << 20
 
-  /// Reads what has arrived, and acts on it.
-  func turn() {
-    noteConnections()
     var events: [Scheduler.Event] = []
     var parts: [(SubmitPart, ConnectionID)] = []
-    read(messages, upTo: Self.batch, bytes: Self.batchBytes) { connection, bytes, key in
+    var messages = 0
+    var bytes = 0
+
+    var isFull: Bool { messages >= Self.mostMessages || bytes >= Self.mostBytes }
+
+    mutating func takeEvents() -> [Scheduler.Event] {
+      defer { (events, messages, bytes) = ([], 0, 0) }
+      return events
+    }
+  }
+
+  /// Checkpoint messages read at a time, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
+  private static let chunkBatch = 32
+
+  /// Reads what has arrived, and acts on it; while a transaction is under way, later.
+  ///
+  /// - Parameter waiting: the transaction is waited for.
+  func turn(waiting: Bool = false) {
+    noteConnections()
+    readMessages()
+    readCheckpoints()
+    // Its end calls again.
+    if let committing, !committing.hasEnded, !waiting, !inbox.isFull { return }
+    act()
+    let parts = inbox.parts
+    inbox.parts = []
+    for (part, connection) in parts { take(part, from: connection) }
+  }
+
+  private func readMessages() {
+    read(messages, upTo: Inbox.mostMessages, bytes: Inbox.mostBytes) { connection, bytes, key in
+      inbox.messages += 1
+      inbox.bytes += bytes.count
       if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
@@ -23,9 +52,9 @@ extension CoordinatorService {
           if let refusal = gate.refusal(of: key, as: envelope.worker) ?? clockRefusal(of: envelope) {
             return refuse(refusal, connection)
           }
-          events.append(.message(envelope, from: connection))
+          inbox.events.append(.message(envelope, from: connection))
           // What a connection brought before it closed may be read after it is known to have closed.
-          if closed[connection] != nil { events.append(.connectionLost(connection)) }
+          if closed[connection] != nil { inbox.events.append(.connectionLost(connection)) }
         case .client(let request):
           if let line = gate.refusal(of: key, asking: request) {
             noteRefusal("request", "refused a request: \(line)")
@@ -33,16 +62,19 @@ extension CoordinatorService {
             return
           }
           if case .submit(let part) = request {
-            parts.append((part, connection))
+            inbox.parts.append((part, connection))
           } else {
-            events.append(.request(request, from: connection))
+            inbox.events.append(.request(request, from: connection))
           }
         }
       } catch {
         noteUnreadable("\(error)")
-        events.append(.unreadable(error.refusal, error.description, from: connection))
+        inbox.events.append(.unreadable(error.refusal, error.description, from: connection))
       }
     }
+  }
+
+  private func readCheckpoints() {
     read(checkpoints, upTo: Self.chunkBatch, bytes: .max) { connection, bytes, key in
       if gate.refusal(of: key) != nil { return }
       do throws(WireError) {
@@ -52,17 +84,21 @@ extension CoordinatorService {
           return noteRefusal("\(refusal.reason)", "refused a checkpoint: \(refusal.line)")
         }
         let effects = transfers?.handle(envelope, from: connection, at: now) ?? []
-        events += carryOut(effects)
+        let events = carryOut(effects)
+        inbox.events += events
       } catch {
         noteUnreadable("\(error)")
       }
     }
-    process(events)
-    for (part, connection) in parts { take(part, from: connection) }
   }
 
   /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
   private func take(_ part: SubmitPart, from connection: ConnectionID) {
+    // The store is written to from here too.
+    while committing != nil || !inbox.events.isEmpty, messages != nil {
+      act()
+      settle()
+    }
     guard messages != nil else { return }
     do {
       let taken = try desk.take(part, into: store, at: now)
@@ -90,21 +126,48 @@ extension CoordinatorService {
     if !closed.isEmpty { closed = closed.filter { $0.value.duration(to: past) < .seconds(60) } }
   }
 
-  /// Feeds the scheduler, commits, and only then does what it asks for.
+  /// Acts on these events, after what has been read before.
   func process(_ events: [Scheduler.Event]) {
-    var events = events
-    while !events.isEmpty, scheduler != nil, messages != nil {
+    inbox.events += events
+    act()
+  }
+
+  /// Feeds the scheduler what has been read and begins to commit what that changes; what else it asks for is done when
+  /// that is durable.
+  private func act() {
+    settle()
+    while !inbox.events.isEmpty, committing == nil, scheduler != nil, messages != nil {
       let moment = now
-      let commands = events.flatMap { scheduler!.handle($0, at: moment) }
+      let commands = inbox.takeEvents().flatMap { scheduler!.handle($0, at: moment) }
       let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
-      do {
-        if !records.isEmpty { try store.commit(records) }
-      } catch {
-        logger.error("stopping: \(error)")
-        return finish(error)
+      let others = Self.withoutRepeatedAcknowledgements(commands)
+      if records.isEmpty {
+        carryOut(others)
+      } else {
+        committing = PendingCommit(records, in: store, on: commits, before: others) { [weak self, loop] in
+          loop.post { [weak self] in self?.assumeIsolated { $0.turn() } }
+        }
       }
-      events = Self.withoutRepeatedAcknowledgements(commands).flatMap { carryOut($0) }
     }
+  }
+
+  /// Waits for the transaction under way, and carries out what it allows.
+  func settle() {
+    guard let commit = committing else { return }
+    committing = nil
+    do {
+      try commit.wait()
+      carryOut(commit.commands)
+    } catch {
+      logger.error("stopping: \(error)")
+      finish(error)
+    }
+  }
+
+  /// What the attempt tells the scheduler comes before what has been read meanwhile.
+  private func carryOut(_ commands: [Scheduler.Command]) {
+    let events = commands.flatMap { carryOut($0) }
+    inbox.events.insert(contentsOf: events, at: 0)
   }
 
   /// An acknowledgement says what earlier ones on its connection said: the last of a batch suffices.

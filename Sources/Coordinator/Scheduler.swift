@@ -21,6 +21,8 @@ public struct Scheduler: Sendable {
   var running: Set<Int> = []
   /// By id; those that left stay, so that their late messages are known as such.
   var workers: [String: WorkerEntry] = [:]
+  /// Those introduced that have not left.
+  var roll = WorkerRoll()
   /// Of every worker that can be reached.
   var workerOfConnection: [ConnectionID: String] = [:]
   /// Idle workers that can be reached.

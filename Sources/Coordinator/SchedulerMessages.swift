@@ -53,6 +53,8 @@ extension Scheduler {
         .info,
         "\(hello.name) on \(hello.host) joined: \(hello.instructionSet), threads \(hello.threads)")
     }
+    if entry.record.name != record.name { roll.remove(worker, name: entry.record.name) }
+    roll.insert(worker, name: record.name)
     entry.record = record
     entry.datasets = Set(hello.datasets.keys)
     entry.introduced = true
@@ -161,6 +163,7 @@ extension Scheduler {
       if let position = positions[attempt.trial] { lose(position, "its worker left", excused: true) }
     }
     workers[worker]!.left = true
+    roll.remove(worker, name: workers[worker]!.record.name)
     workers[worker]!.wantsTrial = false
     if let connection = workers[worker]!.connection { lose(connection, at: now) }
     persist(.workerLeft(worker))

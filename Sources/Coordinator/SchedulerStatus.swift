@@ -16,10 +16,8 @@ extension Scheduler {
     }.sorted { $0.host < $1.host }
     status.elapsed = started.duration(to: now).inSeconds
     status.stopping = shutdownDeadline != nil
-    for (id, worker) in workers where worker.introduced && !worker.left {
-      status.workers.append(line(id, worker, at: now))
-    }
-    status.workers.sort { ($0.name, $0.id) < ($1.name, $1.id) }
+    status.workers.reserveCapacity(roll.count)
+    for id in roll.ids { status.workers.append(line(id, workers[id]!, at: now)) }
     for position in running.sorted() {
       let trial = trials[position]
       guard let tenure = trial.tenure, let worker = trial.worker else { continue }

@@ -193,6 +193,9 @@ extension StoreBatch {
     case .workerLeft(let worker): try workerLeft(worker, at: now)
     case .applied(let worker, let sequence): try setAcknowledged(worker: worker, sequence, at: now)
     case .fingerprint(let dataset, let fingerprint): try saveDataset(name: dataset, fingerprint: fingerprint)
+    // The result's own record says it.
+    case .trialState(_, .completed, _, _), .trialState(_, .diverged, _, _), .trialState(_, .vanished, _, _):
+      break
     case .trialState(let trial, let state, let failures, let error):
       try setTrialState(trial, .init(rawValue: state.rawValue)!, failures: failures, message: error)
     case .attemptStarted(let attempt, let worker, let position):
@@ -255,19 +258,19 @@ extension StoreBatch {
   }
 }
 
-/// The text of the column `algorithms`, made once for the many attempts that have the same.
+/// The text of the column `algorithms`, made once for the many attempts in a row that have the same.
 private struct AlgorithmTexts {
-  private var texts: [[LayerAlgorithm]: String] = [:]
+  private var last: (algorithms: [LayerAlgorithm], text: String)?
 
   /// JSON; nil for none.
   mutating func text(_ algorithms: [LayerAlgorithm]) throws -> String? {
     if algorithms.isEmpty { return nil }
-    if let text = texts[algorithms] { return text }
+    if let last, last.algorithms == algorithms { return last.text }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let entries = algorithms.map { Entry(index: $0.index, layer: $0.layer, algorithm: $0.algorithm) }
     let text = String(decoding: try encoder.encode(entries), as: UTF8.self)
-    texts[algorithms] = text
+    last = (algorithms, text)
     return text
   }
 

@@ -40,24 +40,25 @@ struct SweepForecast {
 
   /// Trial by trial: O(n log n).
   private func simulated(_ trials: [[Double]]) -> Double {
+    var end = workers.map(\.free).max() ?? 0
+    var left = trials.reduce(0) { $0 + $1.count }
+    if left == 0 { return end }
     var next = trials.map { _ in 0 }
     var turns = IndexedHeap<Int, Turn>()
     for (index, worker) in workers.enumerated() {
       turns.insert(index, Turn(free: worker.free, slowness: worker.slowness, index: index))
     }
-    var end = 0.0
-    while let (index, turn) = turns.first {
+    while left > 0, let (index, turn) = turns.first {
       turns.remove(index)
       let able = queues.indices.filter {
         next[$0] < trials[$0].count && workers[index].datasets.contains(queues[$0].dataset)
       }
-      guard let queue = able.max(by: { trials[$0][next[$0]] < trials[$1][next[$1]] }) else {
-        end = max(end, turn.free)
-        continue
-      }
-      let seconds = trials[queue][next[queue]] * turn.slowness
+      guard let queue = able.max(by: { trials[$0][next[$0]] < trials[$1][next[$1]] }) else { continue }
+      let free = turn.free + trials[queue][next[queue]] * turn.slowness
       next[queue] += 1
-      turns.insert(index, Turn(free: turn.free + seconds, slowness: turn.slowness, index: index))
+      left -= 1
+      end = max(end, free)
+      turns.insert(index, Turn(free: free, slowness: turn.slowness, index: index))
     }
     return end
   }
@@ -85,22 +86,29 @@ extension Scheduler {
   /// for a trial that waits.
   func secondsLeft(at now: Moment) -> Double? {
     var forecast = SweepForecast(workers: [], queues: [])
-    var places: [String: Int] = [:]
-    for (id, worker) in workers.sorted(by: { $0.key < $1.key })
-    where worker.introduced && !worker.left && worker.connection != nil && !worker.draining
-      && hosts[worker.record.host]?.quarantine == nil
-    {
-      places[id] = forecast.workers.count
-      forecast.workers.append(
-        .init(free: 0, slowness: costs.slowness(of: id), datasets: worker.datasets))
-    }
+    /// Until those that run trials are done with them.
+    var busy: [String: Double] = [:]
+    var ownerless: [Double] = []
     for position in running.sorted() {
       guard let left = secondsLeft(of: position, at: now) else { return nil }
-      if let place = trials[position].worker.flatMap({ places[$0] }) {
-        forecast.workers[place].free = max(forecast.workers[place].free, left)
+      if let worker = trials[position].worker {
+        busy[worker] = max(busy[worker] ?? 0, left)
       } else {
-        forecast.workers.append(.init(free: left, slowness: 1, datasets: []))
+        ownerless.append(left)
       }
+    }
+    forecast.workers.reserveCapacity(roll.count)
+    for id in roll.ids {
+      let worker = workers[id]!
+      guard worker.connection != nil, !worker.draining, hosts[worker.record.host]?.quarantine == nil else {
+        continue
+      }
+      let free = busy.isEmpty ? 0 : busy.removeValue(forKey: id) ?? 0
+      forecast.workers.append(.init(free: free, slowness: costs.slowness(of: id), datasets: worker.datasets))
+    }
+    // Others take nothing more when they are done.
+    for left in busy.sorted(by: { $0.key < $1.key }).map(\.value) + ownerless {
+      forecast.workers.append(.init(free: left, slowness: 1, datasets: []))
     }
     for queue in pending.queues where !queue.heap.isEmpty {
       let fraction = costs.expectedFraction(family: queue.family)

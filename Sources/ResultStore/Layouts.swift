@@ -1,4 +1,4 @@
-/// The columns of every table that rows are written to.
+/// The columns of every table that rows are written to, and of the views that they are read from.
 enum Layouts {
   static let sweep = TableLayout("sweep", ["name", "description", "source", "created", "submitted"])
   static let trial = TableLayout(
@@ -32,25 +32,29 @@ enum Layouts {
       "test_accuracy",
       "train_seconds", "snapshot_seconds",
     ], special: true)
-  static let drawMetrics = TableLayout(
-    "draw_metrics",
-    [
-      "trial", "epoch", "draw", "quantized_accuracy", "qmse", "qce", "qkl", "logit_mse",
-      "changed_predictions",
-    ], special: true)
-  private static let statistics = [
-    "trial", "epoch", "draw", "layer_index", "kind", "layer", "count", "minimum", "maximum", "mean",
-    "standard_deviation", "lower", "upper", "average_precision", "sparsity", "kurtosis", "channel_kurtosis",
-    "kl_from_uniform", "sqnr",
+  private static let metrics = [
+    "quantized_accuracy", "qmse", "qce", "qkl", "logit_mse", "changed_predictions",
   ]
+  private static let statistics = [
+    "layer", "count", "minimum", "maximum", "mean", "standard_deviation", "lower", "upper",
+    "average_precision",
+    "sparsity", "kurtosis", "channel_kurtosis", "kl_from_uniform", "sqnr",
+  ]
+  private static let distributions = ["histogram", "channel_lower", "channel_upper"]
+  private static let errors = ["layer", "mse", "sqnr", "weights_alone_qmse", "activations_alone_qmse"]
+
+  // Written as numbered rows …
+  static let snapshotDraw = TableLayout("snapshot_draw", ["id"] + metrics, special: true)
+  static let snapshotLayer = TableLayout("snapshot_layer", ["id"] + statistics + distributions, special: true)
+  static let snapshotError = TableLayout("snapshot_error", ["id"] + errors, special: true)
+
+  // … and read through their views.
+  static let drawMetrics = TableLayout("draw_metrics", ["trial", "epoch", "draw"] + metrics, special: true)
   static let layerStatistics = TableLayout(
-    "layer_statistics", statistics + ["histogram", "channel_lower", "channel_upper"], special: true)
-  /// Without histogram and channel bounds, for reading.
-  static let layerStatisticsOnly = TableLayout("layer_statistics", statistics, special: true)
+    "layer_statistics", place + statistics + distributions, special: true)
+  /// Without histogram and channel bounds.
+  static let layerStatisticsOnly = TableLayout("layer_statistics", place + statistics, special: true)
+  private static let place = ["trial", "epoch", "draw", "layer_index", "kind"]
   static let layerError = TableLayout(
-    "layer_error",
-    [
-      "trial", "epoch", "draw", "layer_index", "layer", "mse", "sqnr", "weights_alone_qmse",
-      "activations_alone_qmse",
-    ], special: true)
+    "layer_error", ["trial", "epoch", "draw", "layer_index"] + errors, special: true)
 }

@@ -5,17 +5,20 @@ struct TableLayout {
   let table: String
   let columns: [String]
   let hasSpecial: Bool
+  let insertion: String
 
   init(_ table: String, _ columns: [String], special: Bool = false) {
     self.table = table
     self.columns = special ? columns + ["special"] : columns
     self.hasSpecial = special
+    insertion = Self.insertion(into: table, self.columns)
   }
 
-  var insertion: String {
+  static func insertion(into table: String, _ columns: [String]) -> String {
     "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
       + "(\(columns.map { _ in "?" }.joined(separator: ", ")))"
   }
+
   /// The same columns for every sweep the row's trial is in, with the sweep's label in place of the trial's, and
   /// after them `sweep` and `position` to choose and order by.
   ///
@@ -84,13 +87,11 @@ struct RowWriter {
   }
 
   /// Inserts the row; the next begins.
-  ///
-  /// - Parameter keeping: it has the same values in as many of its first columns, which are not to be added again.
-  mutating func insert(keeping: CInt = 0) throws {
+  mutating func insert() throws {
     if layout.hasSpecial {
       try writer.add(special.isEmpty ? nil : special)
       special = ""
     }
-    try writer.run(keeping: keeping)
+    try writer.run()
   }
 }

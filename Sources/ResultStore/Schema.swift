@@ -8,10 +8,10 @@ struct Schema {
     { db in
       try db.execute(sql: SchemaTables.words)
       try db.execute(sql: SchemaTables.results)
-      try db.execute(sql: SchemaViews.all)
     },
     SchemaSteps.addControls,
     SchemaSteps.addStopped,
+    SchemaSnapshots.addSnapshotNumbers,
   ])
 
   /// `steps[v]` takes a store from version v to v + 1.

@@ -11,7 +11,6 @@ enum SchemaSteps {
         "'diverged', 'vanished'": "'diverged', 'stopped', 'vanished'",
         "message TEXT, -- why it failed": "message TEXT, -- why it was stopped or failed",
       ])
-    try renewViews(db)
   }
 
   /// Trials can be quarantined and cancelled, attempts tell their errors in full, sweeps are submitted to
@@ -47,17 +46,10 @@ enum SchemaSteps {
           message TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
         """)
-    try db.execute(sql: SchemaViews.all)
   }
 
-  /// The views are those of the newest version.
-  private static func renewViews(_ db: Database) throws {
-    try dropViews(db)
-    try db.execute(sql: SchemaViews.all)
-  }
-
-  /// They name tables that are about to go.
-  private static func dropViews(_ db: Database) throws {
+  /// They name tables that are about to go; the last step makes those of the newest version.
+  static func dropViews(_ db: Database) throws {
     for name in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
       try db.execute(sql: "DROP VIEW \(name)")
     }

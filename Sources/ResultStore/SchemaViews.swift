@@ -1,14 +1,61 @@
 /// The views: what the published tables and a person with `sqlite3` ask for.
 enum SchemaViews {
-  static let all = """
+  static let all = measured + results
+
+  /// What snapshots are made of, row by row: each a snapshot's rows, which its number tells (`SnapshotRows`).
+  private static let measured = """
+    CREATE VIEW draw_metrics AS
+      -- The quantized network under one calibration sample (draw); draw_result adds the percent decrease.
+      SELECT s.trial, s.epoch, d.id >> 19 & 131071 AS draw, d.quantized_accuracy, d.qmse, d.qce, d.qkl, d.logit_mse,
+        d.changed_predictions,
+        d.special -- as in layer_statistics
+      FROM snapshot s CROSS JOIN snapshot_draw d ON d.id >= s.id << 36 AND d.id < (s.id + 1) << 36;
+
+    CREATE VIEW layer_statistics AS
+      -- One tensor of one layer. kind: W weights, F weights with BatchNorm folded in, A activations, G gradients;
+      -- W and F do not depend on the calibration sample: their draw is 0.
+      SELECT s.trial, s.epoch, l.id >> 19 & 131071 AS draw, l.id & 131071 AS layer_index,
+        substr('WFAG', (l.id >> 17 & 3) + 1, 1) AS kind,
+        l.layer, l.count,
+        l.minimum, l.maximum, -- of all values
+        l.mean, l.standard_deviation,
+        -- what range and precision are taken between: the extremes; the 1st and 99th percentile for A
+        l.lower, l.upper,
+        l.upper - l.lower AS range,
+        l.average_precision, -- NULL where the range is 0
+        l.sparsity,
+        l.kurtosis, -- excess
+        l.channel_kurtosis, -- mean over channels
+        l.kl_from_uniform, -- nats
+        l.sqnr, -- dB
+        -- numbers REAL cannot hold, such as 'mean=NaN minimum=-0': SQLite keeps NaN as NULL and -0 as 0
+        l.special,
+        l.histogram, -- little-endian uint32: 256 equal bins over minimum ... maximum
+        l.channel_lower, l.channel_upper -- little-endian float32, one per output channel
+      FROM snapshot s CROSS JOIN snapshot_layer l ON l.id >= s.id << 36 AND l.id < (s.id + 1) << 36;
+
+    CREATE VIEW layer_error AS
+      -- A layer's output in the quantized network against fp32.
+      SELECT s.trial, s.epoch, e.id >> 19 & 131071 AS draw, e.id & 131071 AS layer_index, e.layer, e.mse,
+        e.sqnr, -- dB
+        -- of the network's output, with only this layer's weights quantized
+        e.weights_alone_qmse,
+        e.activations_alone_qmse,
+        e.special -- as in layer_statistics
+      FROM snapshot s CROSS JOIN snapshot_error e ON e.id >= s.id << 36 AND e.id < (s.id + 1) << 36;
+
+    """
+
+  private static let results = """
     CREATE VIEW draw_result AS
       -- Every quantized network: one row per trial, epoch and calibration sample (4.11).
-      SELECT s.trial, t.label, t.network, t.seed, s.epoch, d.draw,
+      SELECT s.trial, t.label, t.network, t.seed, s.epoch, d.id >> 19 & 131071 AS draw,
         s.test_accuracy AS fp32_accuracy, d.quantized_accuracy AS quint8_accuracy,
         abs(s.test_accuracy - d.quantized_accuracy) / nullif(s.test_accuracy, 0) * 100 AS percent_decrease,
         (s.test_accuracy - d.quantized_accuracy) / nullif(s.test_accuracy, 0) * 100 AS signed_decrease,
         d.qmse, d.qce, d.qkl, d.logit_mse, d.changed_predictions
-      FROM snapshot s JOIN trial t ON t.id = s.trial JOIN draw_metrics d USING (trial, epoch);
+      FROM snapshot s JOIN trial t ON t.id = s.trial
+        CROSS JOIN snapshot_draw d ON d.id >= s.id << 36 AND d.id < (s.id + 1) << 36;
 
     CREATE VIEW trial_epoch AS
       -- Means over the calibration samples.
@@ -70,13 +117,12 @@ enum SchemaViews {
 
     CREATE VIEW fold_change AS
       -- What folding BatchNorm into the weights changes: F minus W.
-      SELECT w.trial, w.epoch, w.layer_index, w.layer, w.range AS range_w, f.range AS range_f,
-        f.range - w.range AS range_change, w.average_precision AS precision_w, f.average_precision AS precision_f,
+      SELECT s.trial, s.epoch, w.id & 131071 AS layer_index, w.layer, w.upper - w.lower AS range_w,
+        f.upper - f.lower AS range_f, (f.upper - f.lower) - (w.upper - w.lower) AS range_change,
+        w.average_precision AS precision_w, f.average_precision AS precision_f,
         f.average_precision - w.average_precision AS precision_change
-      FROM layer_statistics w JOIN layer_statistics f
-        ON f.trial = w.trial AND f.epoch = w.epoch AND f.draw = w.draw AND f.layer_index = w.layer_index
-          AND f.kind = 'F'
-      WHERE w.kind = 'W';
+      FROM snapshot s CROSS JOIN snapshot_layer w ON w.id >= s.id << 36 AND w.id < (s.id << 36) + 131072
+        CROSS JOIN snapshot_layer f ON f.id = w.id + 131072;
 
     CREATE VIEW metric AS
       -- draw_result with one row per metric.

@@ -8,6 +8,7 @@ struct StatementWriter {
   private let sql: String
   private let statement: Statement
   private let handle: SQLiteStatement
+  private let parameters: CInt
   /// Parameters bound so far.
   private(set) var count: CInt = 0
 
@@ -16,6 +17,7 @@ struct StatementWriter {
     self.sql = sql
     statement = try db.cachedStatement(sql: sql)
     handle = statement.sqliteStatement
+    parameters = sqlite3_bind_parameter_count(handle)
     sqlite3_reset(handle)
   }
 
@@ -24,29 +26,45 @@ struct StatementWriter {
     return count
   }
 
+  /// What binding or running came to. (A parameter's number is taken before: the call would copy the writer if it were
+  /// taken in its arguments.)
+  @inline(__always)
   private func check(_ code: CInt) throws {
-    guard code == SQLITE_OK || code == SQLITE_DONE else {
-      throw DatabaseError(
-        resultCode: ResultCode(rawValue: code),
-        message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))),
-        sql: sql)
-    }
+    if code != SQLITE_OK, code != SQLITE_DONE { throw failure(code) }
+  }
+
+  private func failure(_ code: CInt) -> DatabaseError {
+    DatabaseError(
+      resultCode: ResultCode(rawValue: code),
+      message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))),
+      sql: sql)
   }
 
   mutating func add(_ value: String) throws {
-    var value = value
     let index = next()
-    try check(
-      value.withUTF8 { bytes in
-        bytes.withMemoryRebound(to: CChar.self) {
-          sqlite3_bind_text(handle, index, $0.baseAddress ?? Self.empty, CInt($0.count), Self.copied)
-        }
-      })
+    var value = value
+    let code = value.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        sqlite3_bind_text(handle, index, $0.baseAddress ?? Self.empty, CInt($0.count), Self.copied)
+      }
+    }
+    try check(code)
   }
 
-  mutating func add(_ value: Int) throws { try check(sqlite3_bind_int64(handle, next(), Int64(value))) }
-  mutating func add(_ value: Double) throws { try check(sqlite3_bind_double(handle, next(), value)) }
-  mutating func addNull() throws { try check(sqlite3_bind_null(handle, next())) }
+  mutating func add(_ value: Int) throws {
+    let index = next()
+    try check(sqlite3_bind_int64(handle, index, Int64(value)))
+  }
+
+  mutating func add(_ value: Double) throws {
+    let index = next()
+    try check(sqlite3_bind_double(handle, index, value))
+  }
+
+  mutating func addNull() throws {
+    let index = next()
+    try check(sqlite3_bind_null(handle, index))
+  }
 
   mutating func add(_ value: String?) throws {
     if let value { try add(value) } else { try addNull() }
@@ -67,13 +85,11 @@ struct StatementWriter {
   }
 
   /// Runs the statement, all of whose parameters are bound.
-  ///
-  /// - Parameter keeping: as many of the first parameters keep their values for the next run.
-  mutating func run(keeping: CInt = 0) throws {
-    precondition(count == sqlite3_bind_parameter_count(handle), "every parameter has its value")
+  mutating func run() throws {
+    precondition(count == parameters, "every parameter has its value")
     let code = sqlite3_step(handle)
     sqlite3_reset(handle)
-    count = keeping
+    count = 0
     try check(code)
   }
 

@@ -8,6 +8,8 @@ public import Sweeps
 public final class StoreBatch {
   let db: Database
   let path: String
+  /// Made when the first snapshot comes.
+  var snapshots: SnapshotWriter?
   private var last: (date: Date, text: String)?
   private var lastColumns: (network: Architecture, initialization: Initialization, columns: TrialColumns)?
 

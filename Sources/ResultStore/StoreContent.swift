@@ -77,10 +77,11 @@ extension StoreTable {
     }
   }
 
-  /// Columns that are written, in the table's order: all but the generated ones.
+  /// Columns that are written, in the table's order: all but those worked out from others.
   func columns(_ db: Database) throws -> [String] {
     try String.fetchAll(
-      db, sql: "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid", arguments: [name])
+      db, sql: "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid", arguments: [name]
+    ).filter { !derived.contains($0) }
   }
 
   /// `layer_statistics trial 3f… epoch 5 draw 0 layer_index 2 kind W`.

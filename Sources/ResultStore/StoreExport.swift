@@ -32,7 +32,8 @@ public enum StoreExport {
             to: "\(temporary)/\(table.name).csv")
         }
       }
-      for view in try String.fetchAll(reader.db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
+      let views = try String.fetchAll(reader.db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'")
+      for view in views where !StoreTable.all.contains(where: { $0.name == view }) {
         let columns = try reader.db.columns(in: view).map(\.name)
         try rows(
           reader.db, from: view, order: columns.indices.map { "\($0 + 1)" }.joined(separator: ", "),

@@ -1,4 +1,4 @@
-/// The tables and what of them is content: what equal trials must agree in, whoever computed them and when.
+/// The tables, three of them views of numbered rows, and what of them is content: what equal trials must agree in, whoever computed them and when.
 struct StoreTable: Sendable {
   var name: String
   /// The columns a row is known by, in order.
@@ -7,6 +7,10 @@ struct StoreTable: Sendable {
   var incidental: [String] = []
   /// Tells who did what when, not what came out.
   var isBookkeeping = false
+  /// Columns that are worked out from others.
+  var derived: [String] = []
+  /// The table whose rows it shows, numbered as `SnapshotRows` has it; it is a view then.
+  var rows: String?
 
   /// In an order in which rows can be inserted.
   static let all = [
@@ -20,10 +24,13 @@ struct StoreTable: Sendable {
     StoreTable(name: "attempt", key: ["trial", "number"], isBookkeeping: true),
     StoreTable(name: "checkpoint", key: ["trial"], isBookkeeping: true),
     StoreTable(
-      name: "snapshot", key: ["trial", "epoch"], incidental: ["attempt", "train_seconds", "snapshot_seconds"]),
-    StoreTable(name: "draw_metrics", key: ["trial", "epoch", "draw"]),
-    StoreTable(name: "layer_statistics", key: ["trial", "epoch", "draw", "layer_index", "kind"]),
-    StoreTable(name: "layer_error", key: ["trial", "epoch", "draw", "layer_index"]),
+      name: "snapshot", key: ["trial", "epoch"],
+      incidental: ["id", "attempt", "train_seconds", "snapshot_seconds"]),
+    StoreTable(name: "draw_metrics", key: ["trial", "epoch", "draw"], rows: "snapshot_draw"),
+    StoreTable(
+      name: "layer_statistics", key: ["trial", "epoch", "draw", "layer_index", "kind"], derived: ["range"],
+      rows: "snapshot_layer"),
+    StoreTable(name: "layer_error", key: ["trial", "epoch", "draw", "layer_index"], rows: "snapshot_error"),
   ]
 
   /// What a snapshot is made of.

@@ -3,18 +3,21 @@
 
 extension PlainWriter {
   /// A `CheckpointRequestEnvelope` after its frame's header, up to the chunk's bytes, which end it.
-  init(after header: [UInt8], worker: String, transfer: UInt64, offset: Int, count: Int) {
+  static func bytes(
+    after header: [UInt8], worker: String, transfer: UInt64, offset: Int, count: Int
+  ) -> [UInt8] {
     precondition(count <= CheckpointLimits.chunk, "a chunk has at most CheckpointLimits.chunk bytes")
-    self.init(after: header, capacity: 128)
-    add(1, worker)
-    add(2, transfer)
     let offset = UInt64(clamping: offset)
     let size =
       (offset == 0 ? 0 : 1 + Self.size(offset))
       + (count == 0 ? 0 : 1 + Self.size(UInt64(count)) + count)
-    add(4, lengthOnly: size)
-    add(1, offset)
-    if count > 0 { add(2, lengthOnly: count) }
+    return Self.bytes(after: header, atMost: 5 * overhead + worker.utf8.count) { writer in
+      writer.add(1, worker)
+      writer.add(2, transfer)
+      writer.add(4, lengthOnly: size)
+      writer.add(1, offset)
+      if count > 0 { writer.add(2, lengthOnly: count) }
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Reads protobuf's binary encoding where it is as plain as encoders write it: known fields, each once and in
 /// ascending order, lists of numbers packed, texts in ASCII. Anything else makes it fail, and is for the generated
 /// decoder to accept or to refuse.
@@ -9,6 +11,8 @@ struct PlainReader {
   /// Of the message being read.
   private var end: Int
   private(set) var failed = false
+  /// Entries of repeated messages so far.
+  private var entries = 0
 
   init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
@@ -75,13 +79,19 @@ struct PlainReader {
   }
 
   @inline(__always)
-  mutating func unsigned(_ field: Int) -> UInt64 { has(field, .varint) ? varint() : 0 }
+  mutating func unsigned(_ field: Int) -> UInt64 { optionalUnsigned(field) ?? 0 }
+
+  @inline(__always)
+  mutating func optionalUnsigned(_ field: Int) -> UInt64? { has(field, .varint) ? varint() : nil }
 
   @inline(__always)
   mutating func integer(_ field: Int, upTo limit: Int) -> Int {
     let value = unsigned(field)
-    if value > UInt64(limit) { fail() }
-    return Int(truncatingIfNeeded: value)
+    if value > UInt64(limit) {
+      fail()
+      return 0
+    }
+    return Int(value)
   }
 
   @inline(__always)
@@ -97,16 +107,36 @@ struct PlainReader {
     has(field, .fixed32) ? Float(bitPattern: fixed(UInt32.self)) : 0
   }
 
-  mutating func text(_ field: Int, upTo limit: Int) -> String {
+  /// - Parameter guess: what it probably is: a text that is equal to it is not made again.
+  mutating func text(_ field: Int, upTo limit: Int, like guess: String? = nil) -> String {
     guard has(field, .bytes) else { return "" }
     let length = length()
     let text = UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
+    if let guess, guess.utf8.count == length, length <= limit, Self.isASCII(guess, equalTo: text) {
+      position += length
+      return guess
+    }
     guard length <= limit, text.allSatisfy({ $0 < 0x80 }) else {
       fail()
       return ""
     }
     position += length
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// - Parameters:
+  ///   - guess: a text that `text` has returned.
+  ///   - bytes: as many as it has.
+  private static func isASCII(_ guess: String, equalTo bytes: UnsafeRawBufferPointer) -> Bool {
+    var guess = guess
+    return guess.withUTF8 { $0.isEmpty || memcmp($0.baseAddress!, bytes.baseAddress!, bytes.count) == 0 }
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  mutating func digest(_ field: Int) -> String {
+    let digest = text(field, upTo: 64)
+    if (try? checkedDigest(digest, "")) == nil { fail() }
+    return digest
   }
 
   /// Where the field's bytes lie.
@@ -141,6 +171,16 @@ struct PlainReader {
       return []
     }
     return (0..<length / 4).map { _ in Float(bitPattern: fixed(UInt32.self)) }
+  }
+
+  /// Reads the entries of a repeated message, which are few enough for `WireShape` to let them pass.
+  @inline(__always)
+  mutating func each(_ field: Int, _ body: (inout PlainReader) -> Void) {
+    while has(field, .bytes) {
+      entries += 1
+      if entries > WireShape.mostEntries { return fail() }
+      message(body)
+    }
   }
 
   /// Reads a message, its tag read before, to its very end.

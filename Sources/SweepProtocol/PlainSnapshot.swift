@@ -6,19 +6,35 @@ internal import Sweeps
 
 extension PlainWriter {
   /// A `WorkerEnvelope` after its frame's header.
-  init(
+  static func bytes(
     after header: [UInt8], worker: String, sequence: UInt64, _ attempt: AttemptID, _ snapshot: Snapshot
-  ) {
-    self.init(after: header, capacity: 512 + 160 * snapshot.layers.count + 64 * snapshot.errors.count)
-    add(1, worker)
-    add(2, sequence)
-    add(5) { delivery in
-      delivery.add(1) {
-        $0.add(1, attempt.trial)
-        $0.add(2, UInt64(UInt32(clamping: attempt.number)))
+  ) -> [UInt8] {
+    let limit = 16 * overhead + worker.utf8.count + attempt.trial.utf8.count + size(of: snapshot)
+    return bytes(after: header, atMost: limit) { writer in
+      writer.add(1, worker)
+      writer.add(2, sequence)
+      writer.add(5) { delivery in
+        delivery.add(1) { $0.add(attempt) }
+        delivery.add(2) { $0.add(snapshot) }
       }
-      delivery.add(2) { $0.add(snapshot) }
     }
+  }
+
+  /// Bytes at most.
+  private static func size(of snapshot: Snapshot) -> Int {
+    var size = (12 + 8 * snapshot.draws.count) * overhead
+    for layer in snapshot.layers {
+      let s = layer.statistics
+      size += 21 * overhead + Self.size(of: layer.layer, upTo: TextLimit.name)
+      size += 5 * s.histogram.count + 4 * (s.channelLower.count + s.channelUpper.count)
+    }
+    for error in snapshot.errors { size += 7 * overhead + Self.size(of: error.layer, upTo: TextLimit.name) }
+    return size
+  }
+
+  mutating func add(_ attempt: AttemptID) {
+    add(1, attempt.trial)
+    add(2, UInt64(UInt32(clamping: attempt.number)))
   }
 
   private mutating func add(_ snapshot: Snapshot) {
@@ -81,29 +97,50 @@ extension PlainWriter {
 }
 
 extension PlainReader {
-  /// The envelope of a snapshot's delivery, from the payload; nil: for the generated decoder to decide.
-  static func snapshotDelivery(_ payload: UnsafeRawBufferPointer) -> WorkerEnvelope? {
+  /// The envelope of a snapshot, an attempt's end, or an idle worker's heartbeat, from the payload; nil: for the
+  /// generated decoder to decide.
+  static func worker(_ payload: UnsafeRawBufferPointer) -> WorkerEnvelope? {
     var reader = PlainReader(payload)
     let worker = reader.text(1, upTo: TextLimit.name)
     let sequence = reader.unsigned(2)
-    guard reader.has(5, .bytes), sequence != 0, let worker = try? checkedUUID(worker, "") else { return nil }
-    var attempt = AttemptID(trial: "", number: 0)
-    var snapshot = Snapshot()
-    reader.message { delivery in
-      guard delivery.has(1, .bytes) else { return delivery.fail() }
-      delivery.message { attempt = $0.attempt() }
-      guard delivery.has(2, .bytes) else { return delivery.fail() }
-      delivery.message { snapshot = $0.snapshot() }
+    guard let worker = try? checkedUUID(worker, "") else { return nil }
+    let message: WorkerMessage
+    if reader.has(4, .bytes) {
+      message = reader.heartbeat()
+    } else if reader.has(5, .bytes) {
+      message = reader.snapshotDelivery()
+    } else if reader.has(6, .bytes) {
+      message = reader.finished()
+    } else {
+      return nil
     }
-    guard !reader.failed, reader.isAtEnd else { return nil }
-    return WorkerEnvelope(worker: worker, sequence: sequence, message: .snapshot(attempt, snapshot))
+    guard !reader.failed, reader.isAtEnd, message.isDelivery == (sequence != 0) else { return nil }
+    return WorkerEnvelope(worker: worker, sequence: sequence, message: message)
   }
 
-  private mutating func attempt() -> AttemptID {
-    let trial = text(1, upTo: 64)
-    let number = integer(2, upTo: NumberLimit.attempts)
-    if number == 0 || (try? checkedDigest(trial, "")) == nil { fail() }
-    return AttemptID(trial: trial, number: number)
+  private mutating func snapshotDelivery() -> WorkerMessage {
+    var attempt = AttemptID(trial: "", number: 0)
+    var snapshot = Snapshot()
+    message {
+      attempt = $0.attempt(1)
+      guard $0.has(2, .bytes) else { return $0.fail() }
+      $0.message { snapshot = $0.snapshot() }
+    }
+    return .snapshot(attempt, snapshot)
+  }
+
+  mutating func attempt(_ field: Int) -> AttemptID {
+    var attempt = AttemptID(trial: "", number: 0)
+    guard has(field, .bytes) else {
+      fail()
+      return attempt
+    }
+    message {
+      attempt.trial = $0.digest(1)
+      attempt.number = $0.integer(2, upTo: NumberLimit.attempts)
+      if attempt.number == 0 { $0.fail() }
+    }
+    return attempt
   }
 
   private mutating func snapshot() -> Snapshot {
@@ -114,9 +151,11 @@ extension PlainReader {
     snapshot.trainAccuracy = optionalDouble(4)
     snapshot.testLoss = double(5)
     snapshot.testAccuracy = double(6)
-    while has(7, .bytes) { message { snapshot.draws.append($0.draw()) } }
-    while has(8, .bytes) { message { snapshot.layers.append($0.layer()) } }
-    while has(9, .bytes) { message { snapshot.errors.append($0.layerError()) } }
+    each(7) { snapshot.draws.append($0.draw()) }
+    // Most layers have several rows, those of each kind in the same order: a name is made once.
+    var names: [String] = []
+    each(8) { snapshot.layers.append($0.layer(&names)) }
+    each(9) { snapshot.errors.append($0.layerError(&names)) }
     snapshot.trainSeconds = double(10)
     snapshot.snapshotSeconds = double(11)
     return snapshot
@@ -134,40 +173,45 @@ extension PlainReader {
     return draw
   }
 
-  private mutating func layer() -> LayerStatistics {
+  /// - Parameter names: of the layers that came before, by their positions in the network.
+  private mutating func layerName(_ index: Int, _ names: inout [String]) -> String {
+    let name = text(3, upTo: TextLimit.name, like: index < names.count ? names[index] : nil)
+    if index == names.count { names.append(name) }
+    return name
+  }
+
+  private mutating func layer(_ names: inout [String]) -> LayerStatistics {
     var layer = LayerStatistics()
     layer.draw = integer(1, upTo: NumberLimit.draws)
     layer.index = integer(2, upTo: NumberLimit.layers)
-    layer.layer = text(3, upTo: TextLimit.name)
+    layer.layer = layerName(layer.index, &names)
     let kind = integer(4, upTo: TensorKind.byNumber.count - 1)
     if let kind = TensorKind.byNumber[failed ? 0 : kind] { layer.kind = kind } else { fail() }
-    var s = TensorStatistics()
-    s.count = integer(5, upTo: Int.max)
-    s.minimum = float(6)
-    s.maximum = float(7)
-    s.mean = double(8)
-    s.standardDeviation = double(9)
-    s.lower = float(10)
-    s.upper = float(11)
-    s.averagePrecision = optionalDouble(12)
-    s.sparsity = double(13)
-    s.kurtosis = optionalDouble(14)
-    s.channelKurtosis = optionalDouble(15)
-    s.klFromUniform = optionalDouble(16)
-    s.sqnr = optionalDouble(17)
-    s.histogram = packedIntegers(18)
-    s.channelLower = packedFloats(19)
-    s.channelUpper = packedFloats(20)
-    if s.channelLower.count != s.channelUpper.count { fail() }
-    layer.statistics = s
+    layer.statistics.count = integer(5, upTo: Int.max)
+    layer.statistics.minimum = float(6)
+    layer.statistics.maximum = float(7)
+    layer.statistics.mean = double(8)
+    layer.statistics.standardDeviation = double(9)
+    layer.statistics.lower = float(10)
+    layer.statistics.upper = float(11)
+    layer.statistics.averagePrecision = optionalDouble(12)
+    layer.statistics.sparsity = double(13)
+    layer.statistics.kurtosis = optionalDouble(14)
+    layer.statistics.channelKurtosis = optionalDouble(15)
+    layer.statistics.klFromUniform = optionalDouble(16)
+    layer.statistics.sqnr = optionalDouble(17)
+    layer.statistics.histogram = packedIntegers(18)
+    layer.statistics.channelLower = packedFloats(19)
+    layer.statistics.channelUpper = packedFloats(20)
+    if layer.statistics.channelLower.count != layer.statistics.channelUpper.count { fail() }
     return layer
   }
 
-  private mutating func layerError() -> LayerError {
+  private mutating func layerError(_ names: inout [String]) -> LayerError {
     var error = LayerError()
     error.draw = integer(1, upTo: NumberLimit.draws)
     error.index = integer(2, upTo: NumberLimit.layers)
-    error.layer = text(3, upTo: TextLimit.name)
+    error.layer = layerName(error.index, &names)
     error.mse = double(4)
     error.sqnr = optionalDouble(5)
     error.weightsAloneQMSE = optionalDouble(6)

@@ -15,23 +15,35 @@ public enum Wire {
   public static let longestFrame = Kind.worker.limit
 
   public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
-    if case .snapshot(let attempt, let snapshot) = envelope.message {
-      return PlainWriter(
-        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot
-      ).bytes
+    switch envelope.message {
+    case .snapshot(let attempt, let snapshot):
+      PlainWriter.bytes(
+        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, attempt, snapshot)
+    case .finished(let report):
+      PlainWriter.bytes(
+        after: header(.worker), worker: envelope.worker, sequence: envelope.sequence, report)
+    case .heartbeat(let heartbeat) where heartbeat.held.isEmpty:
+      PlainWriter.bytes(after: header(.worker), worker: envelope.worker, idle: heartbeat)
+    default: encodeGenerated(envelope)
     }
-    return encodeGenerated(envelope)
   }
   static func encodeGenerated(_ envelope: WorkerEnvelope) -> [UInt8] {
     frame(.worker, WireWorkerEnvelope(envelope))
   }
   public static func encode(_ envelope: CoordinatorEnvelope) -> [UInt8] {
+    PlainWriter.bytes(after: header(.coordinator), envelope) ?? encodeGenerated(envelope)
+  }
+  static func encodeGenerated(_ envelope: CoordinatorEnvelope) -> [UInt8] {
     frame(.coordinator, WireCoordinatorEnvelope(envelope))
   }
   public static func encode(_ request: ClientRequest) -> [UInt8] {
     frame(.clientRequest, WireClientRequest(request))
   }
   public static func encode(_ reply: ClientReply) -> [UInt8] {
+    if case .status(let status) = reply { return PlainWriter.bytes(after: header(.clientReply), status) }
+    return encodeGenerated(reply)
+  }
+  static func encodeGenerated(_ reply: ClientReply) -> [UInt8] {
     frame(.clientReply, WireClientReply(reply))
   }
   public static func encode(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
@@ -45,10 +57,10 @@ public enum Wire {
     guard case .chunk(let offset, let bytes) = envelope.request else {
       return (encodeGenerated(envelope), [])
     }
-    let writer = PlainWriter(
+    let head = PlainWriter.bytes(
       after: header(.checkpointRequest), worker: envelope.worker, transfer: envelope.transfer, offset: offset,
       count: bytes.count)
-    return (writer.bytes, bytes)
+    return (head, bytes)
   }
   static func encodeGenerated(_ envelope: CheckpointRequestEnvelope) -> [UInt8] {
     frame(.checkpointRequest, WireCheckpointRequestEnvelope(envelope))
@@ -60,7 +72,7 @@ public enum Wire {
   public static func decodeInbound(_ bytes: [UInt8]) throws(WireError) -> InboundMessage {
     switch try kind(of: bytes) {
     case .worker:
-      if let envelope = snapshotDelivery(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
+      if let envelope = plainWorker(bytes) { .worker(envelope) } else { try decodeGenerated(bytes) }
     case .clientRequest:
       .client(try payload(WireClientRequest.self, of: bytes).value())
     case let other:
@@ -71,14 +83,20 @@ public enum Wire {
     .worker(try payload(WireWorkerEnvelope.self, of: bytes, shape: .worker).value())
   }
   /// nil: for the generated decoder to decide.
-  static func snapshotDelivery(_ bytes: [UInt8]) -> WorkerEnvelope? {
-    bytes.withUnsafeBytes { bytes in
-      PlainReader.snapshotDelivery(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headerSize)))
-    }
+  static func plainWorker(_ bytes: [UInt8]) -> WorkerEnvelope? {
+    bytes.withUnsafeBytes { PlainReader.worker(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize))) }
   }
   public static func decodeCoordinatorEnvelope(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
     try expect(.coordinator, in: bytes)
-    return try payload(WireCoordinatorEnvelope.self, of: bytes).value()
+    if let envelope = plainExchange(bytes) { return envelope }
+    return try decodeGeneratedExchange(bytes)
+  }
+  static func decodeGeneratedExchange(_ bytes: [UInt8]) throws(WireError) -> CoordinatorEnvelope {
+    try payload(WireCoordinatorEnvelope.self, of: bytes).value()
+  }
+  /// nil: for the generated decoder to decide.
+  static func plainExchange(_ bytes: [UInt8]) -> CoordinatorEnvelope? {
+    bytes.withUnsafeBytes { PlainReader.exchange(UnsafeRawBufferPointer(rebasing: $0.dropFirst(headerSize))) }
   }
   public static func decodeClientReply(_ bytes: [UInt8]) throws(WireError) -> ClientReply {
     try expect(.clientReply, in: bytes)

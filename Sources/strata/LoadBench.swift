@@ -27,7 +27,8 @@ struct LoadBench {
   /// Results with all layer statistics, while others read the store.
   func results(workers: Int) throws -> LoadResult {
     let readerCount = 8
-    let cluster = try LoadCluster(sweep: LoadCluster.seeds(30_000 / share), in: folder, usesKeys: usesKeys)
+    let text = LoadCluster.seeds(60_000 / share)
+    let cluster = try LoadCluster(sweep: text, in: folder, usesKeys: usesKeys)
     var result = LoadResult(
       "results of 60 rows of layer statistics, 20 of layer errors; \(workers) workers, \(readerCount) readers"
     )
@@ -36,6 +37,12 @@ struct LoadBench {
     try cluster.startFleet(workers: workers, arguments: ["--statistics"])
     try runToTheEnd(cluster, into: &result, unit: "results/s")
     let (seconds, errors) = readers.stop()
+    try cluster.killCoordinator()
+    let alone = try StoreAlone.resultsPerSecond(
+      SweepFile.parse(LoadCluster.seeds(10_000 / share), source: "load.yaml"), store: cluster.store + "-alone"
+    )
+    result.add("the same rows by one thread alone", alone.pace, "results/s")
+    result.add("their processor time", alone.seconds * 1e6, "µs each")
     result.add("queries", Double(seconds.count), "")
     if let most = seconds.last {
       result.add("median query", seconds[seconds.count / 2] * 1000, "ms")
@@ -94,6 +101,7 @@ struct LoadBench {
       result.add("workers meanwhile", (cluster.fleetSeconds - fleet) / idle * 100, "% of a core")
       result.add("coordinator's memory", Double(after.resident) / 1e6, "MB")
     }
+    try addAnswers(cluster, into: &result)
     try cluster.killCoordinator()
     let killed = ContinuousClock.now
     let restart = try cluster.startCoordinator()
@@ -103,6 +111,24 @@ struct LoadBench {
       result.add("coordinator's processor time for that", after.processorSeconds, "s")
     }
     return result
+  }
+
+  /// How long the coordinator takes to say how it stands, and what that costs it.
+  private func addAnswers(_ cluster: LoadCluster, into result: inout LoadResult) throws {
+    let questions = 50
+    let before = cluster.usage
+    var answers: [Double] = []
+    for _ in 0..<questions {
+      let asked = ContinuousClock.now
+      _ = try cluster.status()
+      answers.append((ContinuousClock.now - asked) / .seconds(1))
+    }
+    answers.sort()
+    result.add("median answer about its status", answers[questions / 2] * 1000, "ms, decoding it included")
+    guard let before, let after = cluster.usage else { return }
+    result.add(
+      "coordinator's part in an answer",
+      (after.processorSeconds - before.processorSeconds) / Double(questions) * 1000, "ms of processor")
   }
 
   private func awaitConnected(

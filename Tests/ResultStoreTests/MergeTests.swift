@@ -22,8 +22,7 @@ import Testing
     let store = try Store.reading(path)
     return try store.withDatabase { db in
       try StoreTable.all.map { table in
-        try Row.fetchAll(db, sql: "SELECT * FROM \(table.name) ORDER BY \(table.key.joined(separator: ", "))")
-          .map(\.description)
+        try table.rowsWithoutNumbers(db, order: table.key.joined(separator: ", "))
       }
     }
   }

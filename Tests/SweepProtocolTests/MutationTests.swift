@@ -128,6 +128,9 @@ struct FrameBomb: CustomTestStringConvertible, Sendable {
   let kind: UInt8
   /// Field numbers from the payload down to the repeated one; all below 16.
   let path: [UInt8]
+  /// What stands before in the payload and in the message that `path` names first.
+  var head: [UInt8] = []
+  var innerHead: [UInt8] = []
   var count: Int
 
   var testDescription: String { name }
@@ -140,14 +143,27 @@ struct FrameBomb: CustomTestStringConvertible, Sendable {
     FrameBomb(name: "snapshot.layers", kind: 1, path: [5, 2, 8], count: 16_000_000),
     FrameBomb(name: "snapshot.errors", kind: 1, path: [5, 2, 9], count: 16_000_000),
     FrameBomb(name: "finished.algorithms", kind: 1, path: [6, 5], count: 16_000_000),
+    FrameBomb(
+      name: "a worker's snapshot.draws", kind: 1, path: [5, 2, 7], head: sender, innerHead: attempt,
+      count: 16_000_000),
+    FrameBomb(
+      name: "a worker's finished.algorithms", kind: 1, path: [6, 5], head: sender,
+      innerHead: attempt + result,
+      count: 16_000_000),
     FrameBomb(name: "status.workers", kind: 4, path: [1, 11], count: 8_000_000),
     FrameBomb(name: "status.running_trials", kind: 4, path: [1, 12], count: 8_000_000),
   ]
 
+  // As encoders write them, so that the hand-written decoder takes them up.
+  private static let sender = [0x0a, 36] + Array(Samples.worker.utf8) + [0x10, 1]
+  private static let attempt = [0x0a, 68, 0x0a, 64] + Array(Samples.trial.utf8) + [0x10, 3]
+  private static let result = [0x12, 68, 0x08, 1, 0x12, 64] + Array(Samples.digest.utf8)
+
   var frame: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 2 * count)
     for index in 0..<count { bytes[2 * index] = path.last! << 3 | 2 }
-    for field in path.dropLast().reversed() {
+    for (depth, field) in path.dropLast().enumerated().reversed() {
+      if depth == 0 { bytes = innerHead + bytes }
       var head = [field << 3 | 2]
       var length = bytes.count
       while length >= 0x80 {
@@ -156,7 +172,7 @@ struct FrameBomb: CustomTestStringConvertible, Sendable {
       }
       bytes = head + [UInt8(length)] + bytes
     }
-    return Array("STRA".utf8) + [kind, 1, 0] + bytes
+    return Array("STRA".utf8) + [kind, 1, 0] + head + bytes
   }
 }
 

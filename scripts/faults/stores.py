@@ -11,8 +11,16 @@ INCIDENTAL = {
     "sweep": {"created"},
     "trial": {"seconds", "failures"},
     "checkpoint": {"attempt", "file"},
-    "snapshot": {"attempt", "train_seconds", "snapshot_seconds"},
+    "snapshot": {"id", "attempt", "train_seconds", "snapshot_seconds"},
 }
+# Rows by numbers, which each store gives as they come: compared as the views show them.
+NUMBERED = {"snapshot_draw", "snapshot_layer", "snapshot_error"}
+VIEWS = {
+    "draw_metrics": ["trial", "epoch", "draw"],
+    "layer_statistics": ["trial", "epoch", "draw", "layer_index", "kind"],
+    "layer_error": ["trial", "epoch", "draw", "layer_index"],
+}
+KEYS = {"snapshot": ["trial", "epoch"], **VIEWS}
 # A trained trial's checkpoint tells the time it took; its weights' hash is the trial's.
 INCIDENTAL_OF_TRAINING = {**INCIDENTAL, "checkpoint": {"attempt", "file", "sha256", "size"}}
 
@@ -38,13 +46,13 @@ def finished(store):
 
 def tables(database):
     names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return sorted(name for name, in names if name not in BOOKKEEPING and not name.startswith("grdb_"))
+    return sorted({name for name, in names if not name.startswith("grdb_")} - BOOKKEEPING - NUMBERED | set(VIEWS))
 
 
 def rows(database, table, incidental):
     columns = database.execute("SELECT name, pk FROM pragma_table_info(?)", [table]).fetchall()
     names = [name for name, _ in columns if name not in incidental]
-    key = [name for name, place in sorted(columns, key=lambda column: column[1]) if place]
+    key = KEYS.get(table) or [name for name, place in sorted(columns, key=lambda column: column[1]) if place]
     return names, database.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {', '.join(key)}")
 
 
