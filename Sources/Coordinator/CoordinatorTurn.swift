@@ -97,13 +97,14 @@ extension CoordinatorService {
       let moment = now
       let commands = events.flatMap { scheduler!.handle($0, at: moment) }
       let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
+      let refused: [Scheduler.Event]
       do {
-        if !records.isEmpty { try store.commit(records) }
+        refused = try store.commitAccepted(records)
       } catch {
         logger.error("stopping: \(error)")
         return finish(error)
       }
-      events = Self.withoutRepeatedAcknowledgements(commands).flatMap { carryOut($0) }
+      events = refused + Self.withoutRepeatedAcknowledgements(commands).flatMap { carryOut($0) }
     }
   }
 

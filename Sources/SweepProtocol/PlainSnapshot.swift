@@ -86,7 +86,9 @@ extension PlainReader {
     var reader = PlainReader(payload)
     let worker = reader.text(1, upTo: TextLimit.name)
     let sequence = reader.unsigned(2)
-    guard reader.has(5, .bytes), sequence != 0, let worker = try? checkedUUID(worker, "") else { return nil }
+    guard reader.has(5, .bytes), sequence != 0, sequence <= NumberLimit.counter,
+      let worker = try? checkedUUID(worker, "")
+    else { return nil }
     var attempt = AttemptID(trial: "", number: 0)
     var snapshot = Snapshot()
     reader.message { delivery in
@@ -119,6 +121,7 @@ extension PlainReader {
     while has(9, .bytes) { message { snapshot.errors.append($0.layerError()) } }
     snapshot.trainSeconds = double(10)
     snapshot.snapshotSeconds = double(11)
+    if !failed, snapshot.repeatedField != nil { fail() }
     return snapshot
   }
 

@@ -8,6 +8,7 @@ import Testing
   static var envelopes: [WorkerEnvelope] {
     var large = Samples.snapshot
     large.layers = Array(repeating: large.layers, count: 20).flatMap { $0 }
+    for index in large.layers.indices { large.layers[index].draw = index }
     var cyrillic = Samples.snapshot
     cyrillic.layers[0].layer = "слой"
     return [Snapshot(), Samples.snapshot, large, cyrillic].enumerated().map { index, snapshot in
