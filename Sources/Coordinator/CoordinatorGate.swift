@@ -66,6 +66,7 @@ extension CoordinatorService {
     var lost: [Scheduler.Event] = []
     for monitor in monitors {
       while let event = try? monitor.next() {
+        note(event)
         switch event.kind {
         case .handshakeFailed(.notAllowed): break
         case .handshakeFailed(let failure):

@@ -16,12 +16,19 @@ extension CoordinatorService {
     // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
     // longer bounds the memory that one may fill.
     socketOptions.receiveHighWater = 64
+    // Likewise for what one does not read, such as statuses asked for again and again. What is dropped then is sent
+    // again until it is answered.
+    socketOptions.sendHighWater = 64
+    // An honest one takes milliseconds; one that is cut off because this machine is busy comes back.
+    socketOptions.handshakeTimeout = min(socketOptions.handshakeTimeout, .seconds(5))
     // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
     // some here. Workers watch the connection; that one is silent is for the scheduler to notice, and TCP's keepalive.
     socketOptions.heartbeatInterval = .zero
     socketOptions.maximumMessageBytes = Wire.longestFrame
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.receiveHighWater = 16
+    // Eight transfers' windows: a worker has one or two under way.
+    socketOptions.sendHighWater = 32
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
     let second = try bound(
       context, socketOptions, asked: options.checkpointPort, recorded: recorded?.checkpoints)
