@@ -107,7 +107,9 @@ let package = Package(
       imports: ["Quantization", "Training", "LayerAnalysis", "Networks", "Tensors", protobuf],
       fixtures: true),
     tests(of: "Sweeps", imports: ["Networks"], fixtures: true),
-    tests(of: "SweepProtocol", imports: ["Sweeps", "LayerAnalysis"]),
+    tests(
+      of: "SweepProtocol",
+      imports: ["Sweeps", "LayerAnalysis", "Networks", "Coordinator", "ResultStore", "Reporting", "strata"]),
     tests(of: "ResultStore", imports: ["Sweeps", "Networks", "LayerAnalysis"]),
     .testTarget(
       name: "CoordinationTests",

@@ -65,6 +65,7 @@ extension CoordinatorService {
   func noteConnections() {
     for monitor in monitors {
       while let event = try? monitor.next() {
+        note(event)
         switch event.kind {
         case .handshakeFailed(.notAllowed): break
         case .handshakeFailed(let failure):

@@ -17,6 +17,11 @@ extension CoordinatorService {
     // A peer has few messages under way at a time (`WorkerSettings.window`, a transfer's credit): a queue not much
     // longer bounds the memory that one may fill.
     socketOptions.receiveHighWater = 64
+    // Likewise for what one does not read, such as statuses asked for again and again. What is dropped then is sent
+    // again until it is answered.
+    socketOptions.sendHighWater = 64
+    // An honest one takes milliseconds; one that is cut off because this machine is busy comes back.
+    socketOptions.handshakeTimeout = min(socketOptions.handshakeTimeout, .seconds(5))
     // For every message libzmq goes through the timers of all connections, and thousands of workers would each have
     // some here. Workers watch the connection; that one is silent is for the scheduler to notice, and TCP's keepalive.
     socketOptions.heartbeatInterval = .zero
@@ -24,6 +29,8 @@ extension CoordinatorService {
     socketOptions.threads = 1
     let main = try bound(context, socketOptions, asked: options.port, recorded: recorded?.messages)
     socketOptions.receiveHighWater = 16
+    // Eight transfers' windows: a worker has one or two under way.
+    socketOptions.sendHighWater = 32
     socketOptions.maximumMessageBytes = CheckpointLimits.chunk + 65536
     socketOptions.threads = ((1 << UInt64(Self.checkpointThreads)) - 1) << 1
     let second = try bound(

@@ -44,6 +44,7 @@ public actor CoordinatorService {
   var desk = SubmissionDesk()
   var authenticator: Authenticator?
   var gate: Gate
+  var strangers = Strangers()
   /// When the list of workers is looked at next, and what it looked like.
   var nextListCheck = Moment()
   var listStamp: WorkerKeyFile.Stamp?

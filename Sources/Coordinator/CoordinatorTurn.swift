@@ -156,8 +156,9 @@ extension CoordinatorService {
     guard let commit = committing else { return }
     committing = nil
     do {
-      try commit.wait()
+      let refused = try commit.wait()
       carryOut(commit.commands)
+      inbox.events.insert(contentsOf: refused, at: 0)
     } catch {
       logger.error("stopping: \(error)")
       finish(error)

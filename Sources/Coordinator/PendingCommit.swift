@@ -7,7 +7,7 @@ final class PendingCommit: Sendable {
   let commands: [Scheduler.Command]
   private let records: [Record]
   private let ended = DispatchSemaphore(value: 0)
-  private let result = Mutex<Result<Void, any Error>?>(nil)
+  private let result = Mutex<Result<[Scheduler.Event], any Error>?>(nil)
 
   /// - Parameters:
   ///   - queue: serial; the transaction's thread.
@@ -20,7 +20,7 @@ final class PendingCommit: Sendable {
     self.commands = commands
     self.records = records
     queue.async { [self] in
-      let committed = Result { try store.commit(self.records) }
+      let committed = Result { try store.commitAccepted(self.records) }
       result.withLock { $0 = committed }
       ended.signal()
       then()
@@ -29,9 +29,12 @@ final class PendingCommit: Sendable {
 
   var hasEnded: Bool { result.withLock { $0 != nil } }
 
-  /// Blocks until the transaction has ended; once. Throws what the store threw.
-  func wait() throws {
+  /// Blocks until the transaction has ended; once.
+  ///
+  /// - Returns: what the scheduler is to be told first, see `commitAccepted`.
+  /// - Throws: what the store threw.
+  func wait() throws -> [Scheduler.Event] {
     ended.wait()
-    try result.withLock { $0 }?.get()
+    return try result.withLock { $0 }?.get() ?? []
   }
 }

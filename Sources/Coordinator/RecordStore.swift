@@ -15,6 +15,9 @@ public protocol RecordStore: Sendable {
   func ports() throws -> RecordedPorts?
   func record(_ ports: RecordedPorts) throws
   /// One transaction: all of the records are durable when this returns, or none are stored when it throws.
+  ///
+  /// - Throws: `RefusedRecord` where what a worker said of an attempt cannot be stored; any other error is the store's
+  ///   own.
   func commit(_ records: [Record]) throws
 
   /// Adds or renews a sweep that comes in parts, each of them durable when its call returns.

@@ -83,6 +83,7 @@ public struct Scheduler: Sendable {
     case .downloadRequested(let attempt, let checkpoint, let worker, let transfer):
       serve(checkpoint, of: attempt, to: worker, transfer, at: now)
     case .checkpointDamaged(let file, let attempt, let why): discard(file, of: attempt, why)
+    case .recordsRefused(let attempt, let why): refuseRecords(of: attempt, why, at: now)
     case .trialsAdded(let plans): add(plans)
     case .trialsStored(let rows, let sweep):
       if !sweeps.contains(sweep) { sweeps.append(sweep) }

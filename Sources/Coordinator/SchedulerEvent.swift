@@ -39,6 +39,8 @@ extension Scheduler {
     case downloadRequested(AttemptID, CheckpointDescriptor, worker: String, transfer: TransferID)
     /// The stored file is not what was uploaded, so that the attempt cannot go on from it; why, in a few words.
     case checkpointDamaged(StoredCheckpoint, of: AttemptID, String)
+    /// The store cannot hold what was told of the attempt, and why: nothing of its last batch is stored.
+    case recordsRefused(AttemptID, String)
     /// New trials whose rows are in the store; those known already are left alone.
     case trialsAdded([PlannedTrial])
     /// Trials of a sweep as the store's rows have them; those known already are left alone.

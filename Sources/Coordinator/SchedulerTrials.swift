@@ -98,6 +98,12 @@ extension Scheduler {
     workers[trials[position].worker!]!.held.insert(trials[position].attempt)
   }
 
+  /// Makes the trial's last attempt, which has ended, the current one again.
+  mutating func reopen(_ position: Int, at now: Moment) {
+    if trials[position].state == .pending { dequeue(position) }
+    begin(position, at: now)
+  }
+
   mutating func sendAssignment(_ position: Int) {
     let trial = trials[position]
     guard let worker = trial.worker, let connection = workers[worker]?.connection else { return }

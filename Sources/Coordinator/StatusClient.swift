@@ -61,7 +61,7 @@ public actor StatusClient {
     options.linger = .zero
     // A name is taken for its IPv4 address: libzmq tries one only, and coordinators listen on IPv4 by default.
     options.ipv6 = endpoint.host.contains(":")
-    options.maximumMessageBytes = Wire.longestFrame
+    options.maximumMessageBytes = Wire.longestReply
     options.security = security
     let context = try self.context ?? Context()
     let socket = try Socket(context, .dealer, options: options)

@@ -7,8 +7,18 @@ extension Store: RecordStore {
   public func commit(_ records: [Record]) throws {
     let now = Date()
     var algorithms = AlgorithmTexts()
-    try write { batch in
-      for record in Self.withoutSuperseded(records) { try batch.apply(record, at: now, &algorithms) }
+    var attempt: AttemptID?
+    do {
+      try write { batch in
+        for record in Self.withoutSuperseded(records) {
+          attempt = record.told
+          try batch.apply(record, at: now, &algorithms)
+        }
+        attempt = nil
+      }
+    } catch StoreError.refused(let path, let reason) {
+      guard let attempt else { throw StoreError.refused(path: path, reason: reason) }
+      throw RefusedRecord(attempt: attempt, reason: reason)
     }
   }
 

@@ -32,8 +32,10 @@ public enum ReportText {
   /// What became of a trial that errors stopped: a line, and below it the error in full.
   public static func failure(_ trial: String, _ status: String, _ line: String?, _ detail: String?) -> String
   {
-    var output = "\(trial) is \(status): \(line ?? "no reason was recorded")\n"
-    for line in (detail ?? "").split(whereSeparator: \.isNewline) { output += "    \(line)\n" }
+    var output = "\(trial) is \(status): \(line ?? "no reason was recorded")".onOneLine + "\n"
+    for line in (detail ?? "").split(whereSeparator: \.isNewline) {
+      output += "    \(String(line).onOneLine)\n"
+    }
     return output
   }
 }

@@ -58,9 +58,8 @@ public struct TextTable: Sendable {
   }
 
   private static func singleLine(_ cell: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        cell.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    cell.unicodeScalars.contains(where: \.isControl)
+      ? String(String.UnicodeScalarView(cell.unicodeScalars.map { $0.isControl ? " " : $0 })) : cell
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {

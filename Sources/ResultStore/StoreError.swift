@@ -14,6 +14,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   case full(path: String)
   case corrupt(path: String, reason: String)
+  /// What was to be written is not what the tables can hold; the disk and the file are well.
+  case refused(path: String, reason: String)
   /// Anything else SQLite says.
   case database(path: String, reason: String)
   case exists(path: String)
@@ -40,7 +42,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .full(let path):
       "no space left on the disk of \(path); nothing unacknowledged is lost: free some and go on"
     case .corrupt(let path, let reason): "\(path) is damaged: \(reason)"
-    case .database(let path, let reason): "\(path): \(reason)"
+    case .refused(let path, let reason), .database(let path, let reason): "\(path): \(reason)"
     case .exists(let path): "\(path) exists already; name another, or force overwriting"
     case .outputIsInput(let path): "\(path) is one of the inputs; name another output"
     case .unknownTrial(let id): "the store knows no trial (or no such attempt of trial) \(id)"
@@ -61,6 +63,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .SQLITE_CORRUPT: self = .corrupt(path: path, reason: reason)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_IOERR: self = .unwritable(path: path, reason: reason)
     case .SQLITE_CANTOPEN: self = .unreadable(path: path, reason: reason)
+    case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG: self = .refused(path: path, reason: reason)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .inUse(path: path, holder: "another program")
     default: self = .database(path: path, reason: reason)
     }

@@ -48,6 +48,7 @@ extension PlainReader {
     var heartbeat = WorkerHeartbeat()
     message {
       heartbeat.beat = $0.unsigned(1)
+      if heartbeat.beat > NumberLimit.counter { $0.fail() }
       heartbeat.wantsTrial = $0.integer(3, upTo: 1) == 1
     }
     return .heartbeat(heartbeat)

@@ -114,7 +114,9 @@ extension PlainReader {
     } else {
       return nil
     }
-    guard !reader.failed, reader.isAtEnd, message.isDelivery == (sequence != 0) else { return nil }
+    guard !reader.failed, reader.isAtEnd, message.isDelivery == (sequence != 0),
+      sequence <= NumberLimit.counter
+    else { return nil }
     return WorkerEnvelope(worker: worker, sequence: sequence, message: message)
   }
 
@@ -158,6 +160,7 @@ extension PlainReader {
     each(9) { snapshot.errors.append($0.layerError(&names)) }
     snapshot.trainSeconds = double(10)
     snapshot.snapshotSeconds = double(11)
+    if !failed, snapshot.repeatedField != nil { fail() }
     return snapshot
   }
 

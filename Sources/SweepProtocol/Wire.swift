@@ -1,3 +1,4 @@
+internal import Sweeps
 internal import SwiftProtobuf
 
 /// A message that arrives on the coordinator's message socket.
@@ -11,8 +12,11 @@ public enum InboundMessage: Hashable, Sendable {
 /// Whatever is encoded can be decoded: texts for people are shortened to their bounds. Decoding any bytes gives
 /// a message within all bounds or throws, and uses memory in proportion to their number.
 public enum Wire {
-  /// Bytes of a frame at most, whatever its kind; for `ZMQ_MAXMSGSIZE`.
-  public static let longestFrame = Kind.worker.limit
+  /// Bytes of a frame at most that a coordinator or a worker is sent, CURVE's own among them (33); for
+  /// `ZMQ_MAXMSGSIZE`. Strangers can send as much before they are known as such.
+  public static let longestFrame = Kind.worker.limit + 64
+  /// Likewise of one that answers a client.
+  public static let longestReply = Kind.clientReply.limit + 64
 
   public static func encode(_ envelope: WorkerEnvelope) -> [UInt8] {
     switch envelope.message {
@@ -134,7 +138,7 @@ public enum Wire {
 
     var limit: Int {
       switch self {
-      case .worker: 32 << 20
+      case .worker: SnapshotSize.limit
       case .coordinator, .clientRequest: 1 << 20
       case .clientReply: 16 << 20
       case .checkpointRequest, .checkpointReply: CheckpointLimits.chunk + 4096

@@ -24,6 +24,10 @@ enum NumberLimit {
   static let names = 1024
   /// Trials of a sweep, so that sums of counts cannot overflow.
   static let trials = 1 << 40
+  /// Sequence numbers and beats, so that each has a successor.
+  static let counter: UInt64 = 1 << 62 - 1
+  /// Images per second, and seconds; sums of them are still whole numbers that can be shown.
+  static let amount = 1e12
 }
 
 /// The text shortened to `limit` bytes, at a character's end.
@@ -51,6 +55,26 @@ func checked<Number: UnsignedInteger>(
 ) throws(WireError) -> Int {
   guard number <= UInt64(limit) else { throw .field(field, "is \(number), more than \(limit)") }
   return Int(number)
+}
+
+func checkedCounter(_ number: UInt64, _ field: String) throws(WireError) -> UInt64 {
+  guard number <= NumberLimit.counter else {
+    throw .field(field, "is \(number), more than \(NumberLimit.counter)")
+  }
+  return number
+}
+
+/// A finite number from 0 to `NumberLimit.amount`.
+func checkedAmount(_ number: Double, _ field: String) throws(WireError) -> Double {
+  guard number >= 0, number <= NumberLimit.amount else {
+    throw .field(field, "is \(number), not in 0 to \(NumberLimit.amount)")
+  }
+  return number
+}
+
+/// The number held within the bounds of `checkedAmount`; 0 for NaN.
+func boundedAmount(_ number: Double) -> Double {
+  number.isNaN ? 0 : min(max(number, 0), NumberLimit.amount)
 }
 
 func checkCount(_ count: Int, _ field: String, upTo limit: Int) throws(WireError) {

@@ -97,9 +97,9 @@ extension WireStatus {
     failed = UInt64(clamping: value.counts.failed)
     quarantined = UInt64(clamping: value.counts.quarantined)
     cancelled = UInt64(clamping: value.counts.cancelled)
-    elapsed = value.elapsed
-    imagesPerSecond = value.imagesPerSecond
-    if let left = value.secondsLeft { secondsLeft = left }
+    elapsed = boundedAmount(value.elapsed)
+    imagesPerSecond = boundedAmount(value.imagesPerSecond)
+    if let left = value.secondsLeft { secondsLeft = boundedAmount(left) }
     workers = value.workers.map { WireWorkerLine($0) }
     runningTrials = value.running.map { WireRunningLine($0) }
     stopping = value.stopping
@@ -121,9 +121,9 @@ extension WireStatus {
     value.counts.quarantined = try checked(
       quarantined, "status.quarantined", upTo: NumberLimit.trials)
     value.counts.cancelled = try checked(cancelled, "status.cancelled", upTo: NumberLimit.trials)
-    value.elapsed = elapsed
-    value.imagesPerSecond = imagesPerSecond
-    value.secondsLeft = hasSecondsLeft ? secondsLeft : nil
+    value.elapsed = try checkedAmount(elapsed, "status.elapsed")
+    value.imagesPerSecond = try checkedAmount(imagesPerSecond, "status.images_per_second")
+    value.secondsLeft = hasSecondsLeft ? try checkedAmount(secondsLeft, "status.seconds_left") : nil
     for line in workers { value.workers.append(try line.value()) }
     for line in runningTrials { value.running.append(try line.value()) }
     value.stopping = stopping
@@ -173,7 +173,7 @@ extension WireWorkerLine {
     pid = UInt64(clamping: value.pid)
     instructionSet = shortened(value.instructionSet, to: TextLimit.name)
     threads = UInt32(clamping: value.threads)
-    silence = value.silence
+    silence = boundedAmount(value.silence)
     connected = value.connected
     if let id = value.attempt { attempt = WireAttempt(id) }
     results = UInt64(clamping: value.results)
@@ -187,7 +187,7 @@ extension WireWorkerLine {
     value.pid = try checked(pid, "worker.pid", upTo: Int.max)
     value.instructionSet = try checked(instructionSet, "worker.instruction_set", upTo: TextLimit.name)
     value.threads = try checked(threads, "worker.threads", upTo: NumberLimit.threads)
-    value.silence = silence
+    value.silence = try checkedAmount(silence, "worker.silence")
     value.connected = connected
     value.attempt = hasAttempt ? try attempt.value() : nil
     value.results = try checked(results, "worker.results", upTo: Int.max)

@@ -54,8 +54,8 @@ extension WireProgress {
     epochs = UInt32(clamping: value.epochs)
     loss = value.loss
     accuracy = value.accuracy
-    imagesPerSecond = value.imagesPerSecond
-    if let left = value.secondsLeft { secondsLeft = left }
+    imagesPerSecond = boundedAmount(value.imagesPerSecond)
+    if let left = value.secondsLeft { secondsLeft = boundedAmount(left) }
     work = value.work
     if let position = value.checkpoint { checkpoint = WirePosition(position) }
   }
@@ -69,8 +69,8 @@ extension WireProgress {
     value.epochs = try checked(epochs, "progress.epochs", upTo: NumberLimit.epoch)
     value.loss = loss
     value.accuracy = accuracy
-    value.imagesPerSecond = imagesPerSecond
-    value.secondsLeft = hasSecondsLeft ? secondsLeft : nil
+    value.imagesPerSecond = try checkedAmount(imagesPerSecond, "progress.images_per_second")
+    value.secondsLeft = hasSecondsLeft ? try checkedAmount(secondsLeft, "progress.seconds_left") : nil
     value.work = work
     value.checkpoint = hasCheckpoint ? try checkpoint.value() : nil
     return value

@@ -31,6 +31,7 @@ extension WireSnapshot {
     for error in errors { value.errors.append(try error.value()) }
     value.trainSeconds = trainSeconds
     value.snapshotSeconds = snapshotSeconds
+    if let field = value.repeatedField { throw .field("snapshot.\(field)", "lists one twice") }
     return value
   }
 }

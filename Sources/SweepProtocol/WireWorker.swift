@@ -25,6 +25,7 @@ extension WireWorkerEnvelope {
   func value() throws(WireError) -> WorkerEnvelope {
     let worker = try checkedUUID(self.worker, "worker")
     let value = try content()
+    let sequence = try checkedCounter(self.sequence, "sequence")
     guard value.isDelivery == (sequence != 0) else {
       throw .field("sequence", value.isDelivery ? "is 0 in a delivery" : "is not 0 in no delivery")
     }
@@ -73,8 +74,8 @@ extension WireHello {
       let name = try checked(name, "hello.datasets", upTo: TextLimit.name)
       value.datasets[name] = try checkedDigest(fingerprint, "hello.datasets")
     }
-    value.beat = beat
-    value.acknowledged = acknowledged
+    value.beat = try checkedCounter(beat, "hello.beat")
+    value.acknowledged = try checkedCounter(acknowledged, "hello.acknowledged")
     value.held = try heldAttempts(held)
     value.clock = hasClockMilliseconds ? clockMilliseconds : nil
     return value
@@ -90,7 +91,7 @@ extension WireHeartbeat {
 
   func value() throws(WireError) -> WorkerHeartbeat {
     var value = WorkerHeartbeat()
-    value.beat = beat
+    value.beat = try checkedCounter(beat, "heartbeat.beat")
     value.held = try heldAttempts(held)
     value.wantsTrial = wantsTrial
     return value

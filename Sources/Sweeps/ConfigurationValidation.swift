@@ -19,10 +19,11 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
 extension TrialConfiguration {
   /// Throws at the first setting that is out of bounds or does not go with another.
   ///
-  /// - Parameter known: a network that can be built; one as it is not tried again.
+  /// - Parameter known: the network of a valid configuration; one as it is not tried again.
   public func validate(known: Architecture? = nil) throws(ConfigurationError) {
+    var layers: [Layer]?
     do throws(NetworkSettingError) {
-      if network != known { _ = try Network(network) }
+      if network != known || quantization.draws > 1 { layers = try Network(network).layers }
     } catch {
       throw ConfigurationError(
         "network.\(error.key)", error.problem, related: ["network.stages", "network.firstWidth"])
@@ -35,6 +36,7 @@ extension TrialConfiguration {
     try training.validate()
     try validateData()
     try validateQuantization()
+    if let layers { try validateSnapshots(layers) }
     try validateAnalysis()
     try check(seed, in: 0...Int.max, "seed")
   }
@@ -75,6 +77,25 @@ extension TrialConfiguration {
         related: ["data.train"])
     }
     try check(quantization.draws, in: 1...10_000, "quantization.draws")
+  }
+
+  /// Every snapshot is sent in one message.
+  private func validateSnapshots(_ layers: [Layer]) throws(ConfigurationError) {
+    let size = SnapshotSize(layers)
+    guard size.mostDraws > 0 else {
+      throw ConfigurationError(
+        "network.stages",
+        "with \(layers.count) layers this wide a snapshot may have \(size.bytes(draws: 1)) bytes, "
+          + "more than \(SnapshotSize.limit)",
+        related: ["network.firstWidth", "network.head"])
+    }
+    guard quantization.draws <= size.mostDraws else {
+      throw ConfigurationError(
+        "quantization.draws",
+        "\(quantization.draws): with \(layers.count) layers this wide it must be 1 to \(size.mostDraws), "
+          + "because a snapshot may have \(SnapshotSize.limit) bytes",
+        related: ["network.stages"])
+    }
   }
 
   private func validateAnalysis() throws(ConfigurationError) {

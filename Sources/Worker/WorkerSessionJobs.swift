@@ -21,6 +21,8 @@ extension WorkerSession {
     var stage = Stage.waiting
     /// Revoked: it counts for nothing, and is forgotten when the runner stops.
     var dropped = false
+    /// What the runner was stopped for: the attempt's end, whatever the runner says.
+    var failure: AttemptReport?
     var progress = TrialProgress()
     /// Its last delivery.
     var lastSequence: UInt64 = 0
@@ -116,6 +118,12 @@ extension WorkerSession {
       if (progress.phase, progress.epoch) != (previous.phase, previous.epoch) { sendHeartbeat(at: now) }
     case .snapshot(let attempt, let snapshot):
       guard isRunning(attempt) else { return }
+      if let line = Wire.objection(to: snapshot) {
+        // Sent, it would end the connection, again and again.
+        jobs[attempt]!.failure = AttemptReport(attempt, .failure(line))
+        output.append(.cancelTrial(attempt))
+        return
+      }
       jobs[attempt]!.lastSequence = deliver(.snapshot(attempt, snapshot), at: now)
     case .checkpoint(let attempt, let descriptor):
       guard isRunning(attempt) else { return }
@@ -129,7 +137,7 @@ extension WorkerSession {
   }
 
   private func isRunning(_ attempt: AttemptID) -> Bool {
-    jobs[attempt].map { $0.stage == .running && !$0.dropped } ?? false
+    jobs[attempt].map { $0.stage == .running && !$0.dropped && $0.failure == nil } ?? false
   }
 
   private mutating func endRun(of attempt: AttemptID, _ stage: Job.Stage, at now: Moment) {
@@ -138,7 +146,7 @@ extension WorkerSession {
     if job.dropped {
       forget(attempt)
     } else {
-      jobs[attempt]!.stage = stage
+      jobs[attempt]!.stage = job.failure.map { .reporting($0) } ?? stage
       settle(attempt, at: now)
     }
     startNext(at: now)

@@ -184,9 +184,12 @@ public final class Socket {
   /// Ends the connection a message came by, which libzmq then takes for the peer's leaving: it has no such call itself.
   /// Should another peer of this socket have got that connection's descriptor since, it has to connect again.
   public func cutOff(_ sender: Received) {
-    guard let descriptor = sender.descriptor, descriptor >= 0,
-      let port = try? Endpoint(lastEndpoint()).port
-    else { return }
+    if let descriptor = sender.descriptor { cutOff(descriptor: descriptor) }
+  }
+
+  /// As `cutOff`, of the connection that has this file descriptor, if one of this socket's has.
+  public func cutOff(descriptor: Int32) {
+    guard descriptor >= 0, let port = try? Endpoint(lastEndpoint()).port else { return }
     var address = sockaddr_in6()
     var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
     let isOurs = withUnsafeMutablePointer(to: &address) {

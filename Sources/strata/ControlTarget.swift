@@ -1,5 +1,6 @@
 import ArgumentParser
 import Coordinator
+import Reporting
 import ResultStore
 import SweepProtocol
 
@@ -43,7 +44,7 @@ struct ControlTarget: ParsableArguments {
     guard case .done(let line) = try ask(request) else {
       throw CommandError("\(target) does not say what it has done; is it of the same version?")
     }
-    print(line)
+    print(line.onOneLine)
   }
 }
 

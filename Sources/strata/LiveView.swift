@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import SweepProtocol
 
 /// A sweep under way as lines of a terminal: one per running trial, the totals below.
@@ -7,7 +8,8 @@ enum LiveView {
   ///   - width: columns of the terminal; no line is longer.
   ///   - rows: lines at most; of more trials than fit the rest is counted.
   static func lines(_ status: ClusterStatus, width: Int, rows: Int = .max) -> [String] {
-    let running = status.running.sorted { $0.attempt < $1.attempt }
+    var running = status.running.sorted { $0.attempt < $1.attempt }
+    for index in running.indices { running[index].label = running[index].label.onOneLine }
     // On a narrow terminal the labels need the bar's room.
     let hasBar = width >= 110
     let label = min(max(running.map(\.label.count).max() ?? 0, 5), max(width - (hasBar ? 68 : 55), 12))
@@ -33,7 +35,7 @@ enum LiveView {
     case .training:
       if progress.loss.isFinite { line += "  loss \(fixed(progress.loss, 3))" }
       if progress.accuracy.isFinite { line += "  acc \(fixed(progress.accuracy * 100, 1)) %" }
-      if progress.imagesPerSecond > 0 { line += "  \(Int(progress.imagesPerSecond)) img/s" }
+      if progress.imagesPerSecond > 0 { line += "  \(whole(progress.imagesPerSecond)) img/s" }
     }
     if let left = progress.secondsLeft { line += "  \(clock(left)) left" }
     return line
@@ -48,7 +50,7 @@ enum LiveView {
       (counts.cancelled, "cancelled"), (counts.running, "running"), (counts.pending, "pending"),
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     parts.append("\(status.workers.count { $0.connected }) workers")
-    if status.imagesPerSecond > 0 { parts.append("\(Int(status.imagesPerSecond)) img/s") }
+    if status.imagesPerSecond > 0 { parts.append("\(whole(status.imagesPerSecond)) img/s") }
     parts.append("\(clock(status.elapsed)) elapsed")
     if let left = status.secondsLeft { parts.append("\(clock(left)) left") }
     if status.paused { parts.append("paused") }
@@ -76,6 +78,9 @@ enum LiveView {
     let two = { (n: Int) in n < 10 ? "0\(n)" : "\(n)" }
     return h > 0 ? "\(h):\(two(m)):\(two(s))" : "\(m):\(two(s))"
   }
+
+  /// A number that is not negative without its decimals.
+  static func whole(_ value: Double) -> String { value < 1e18 ? "\(Int(value))" : "–" }
 
   /// A number with a fixed count of decimals.
   static func fixed(_ value: Double, _ decimals: Int) -> String {

@@ -57,7 +57,7 @@ struct Status: ParsableCommand {
 
   private func tellControls(paused: Bool, hosts: [QuarantinedHost]) {
     if paused { print("\npaused: no trials are handed out until 'strata resume'") }
-    for host in hosts { print("\nhost \(host.host) is quarantined: \(host.reason)") }
+    for host in hosts { print("\n" + "host \(host.host) is quarantined: \(host.reason)".onOneLine) }
   }
 
   private func show(_ status: ClusterStatus) throws {
@@ -65,7 +65,7 @@ struct Status: ParsableCommand {
       print(try StatusJSON.text(status))
       return
     }
-    print(status.sweep)
+    print(status.sweep.onOneLine)
     for line in LiveView.lines(status, width: .max) { print(line) }
     tellControls(paused: status.paused, hosts: status.quarantinedHosts)
     for trial in status.givenUp {
@@ -73,13 +73,16 @@ struct Status: ParsableCommand {
       let state = trial.isQuarantined ? "quarantined" : "failed"
       print("\n" + ReportText.failure(name, state, trial.line, trial.detail), terminator: "")
     }
-    guard !status.workers.isEmpty else { return }
+    if !status.workers.isEmpty { print("\n" + Self.table(of: status.workers)) }
+  }
+
+  static func table(of workers: [WorkerStatus]) -> String {
     var table = TextTable(columns: [
       .init("worker", .left), .init("id", .left), .init("host", .left), .init("pid", .right),
       .init("instruction set", .left),
       .init("results", .right), .init("last heard", .right), .init("trial", .left),
     ])
-    for worker in status.workers {
+    for worker in workers {
       table.append([
         worker.name, String(worker.id.prefix(8)), worker.host, "\(worker.pid)", worker.instructionSet,
         "\(worker.results)",
@@ -87,6 +90,6 @@ struct Status: ParsableCommand {
         worker.attempt.map { "\($0.trial.prefix(8)) #\($0.number)" } ?? "–",
       ])
     }
-    print("\n" + table.text)
+    return table.text
   }
 }

@@ -12,9 +12,9 @@ enum StatusJSON {
   private struct Root: Encodable {
     var sweep: String
     var trials: [String: Int]
-    var elapsedSeconds: Double
+    var elapsedSeconds: Double?
     var secondsLeft: Double?
-    var imagesPerSecond: Double
+    var imagesPerSecond: Double?
     var stopping: Bool
     var paused: Bool
     /// Why, by host.
@@ -32,9 +32,9 @@ enum StatusJSON {
         "failed": counts.failed, "quarantined": counts.quarantined, "cancelled": counts.cancelled,
         "total": counts.total,
       ]
-      elapsedSeconds = status.elapsed
-      secondsLeft = status.secondsLeft
-      imagesPerSecond = status.imagesPerSecond
+      elapsedSeconds = status.elapsed.ifFinite
+      secondsLeft = status.secondsLeft?.ifFinite
+      imagesPerSecond = status.imagesPerSecond.ifFinite
       stopping = status.stopping
       paused = status.paused
       quarantinedHosts = Dictionary(
@@ -73,7 +73,7 @@ enum StatusJSON {
     var stepsPerEpoch: Int
     var loss: Double?
     var accuracy: Double?
-    var imagesPerSecond: Double
+    var imagesPerSecond: Double?
     var secondsLeft: Double?
     var checkpointEpoch: Int?
 
@@ -88,10 +88,10 @@ enum StatusJSON {
       epochs = progress.epochs
       step = progress.step
       stepsPerEpoch = progress.stepsPerEpoch
-      loss = progress.loss.isFinite ? progress.loss : nil
-      accuracy = progress.accuracy.isFinite ? progress.accuracy : nil
-      imagesPerSecond = progress.imagesPerSecond
-      secondsLeft = progress.secondsLeft
+      loss = progress.loss.ifFinite
+      accuracy = progress.accuracy.ifFinite
+      imagesPerSecond = progress.imagesPerSecond.ifFinite
+      secondsLeft = progress.secondsLeft?.ifFinite
       checkpointEpoch = progress.checkpoint?.epoch
     }
   }
@@ -104,7 +104,7 @@ enum StatusJSON {
     var instructionSet: String
     var threads: Int
     var connected: Bool
-    var silenceSeconds: Double
+    var silenceSeconds: Double?
     var trial: String?
     var results: Int
 
@@ -116,9 +116,14 @@ enum StatusJSON {
       instructionSet = worker.instructionSet
       threads = worker.threads
       connected = worker.connected
-      silenceSeconds = worker.silence
+      silenceSeconds = worker.silence.ifFinite
       trial = worker.attempt?.trial
       results = worker.results
     }
   }
+}
+
+extension Double {
+  /// JSON has no other numbers.
+  fileprivate var ifFinite: Double? { isFinite ? self : nil }
 }

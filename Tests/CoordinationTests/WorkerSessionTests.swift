@@ -1,3 +1,4 @@
+import LayerAnalysis
 import Sweeps
 import SweepProtocol
 import Testing
@@ -159,6 +160,45 @@ import Worker
     let commands = bench.handle(.runner(.finished(report)))
     #expect(commands.first == bench.sent(.finished(report), 1))
     #expect(commands.count == 2)
+  }
+
+  @Test func aSnapshotTooLongForAMessageFailsItsAttempt() {
+    var bench = SessionBench.running
+    let attempt = bench.attempt()
+    var snapshot = bench.snapshot(0)
+    snapshot.layers = (0..<3400).map { index in
+      var layer = LayerStatistics()
+      layer.index = index
+      layer.statistics.histogram = Array(repeating: .max, count: 256)
+      return layer
+    }
+    #expect(bench.handle(.runner(.snapshot(attempt, snapshot))) == [.cancelTrial(attempt)])
+    // What the runner says before it has stopped changes nothing.
+    #expect(bench.handle(.runner(.checkpoint(attempt, bench.checkpoint(1, 0)))) == [])
+    #expect(bench.handle(.runner(.snapshot(attempt, bench.snapshot(1)))) == [])
+    let commands = bench.handle(.runner(.stopped(attempt)))
+    guard case .send(let envelope)? = commands.first, case .finished(let report) = envelope.message,
+      case .failure(let line) = report.ending
+    else {
+      Issue.record("no failure: \(commands)")
+      return
+    }
+    #expect(report.attempt == attempt && envelope.sequence == 1)
+    #expect(
+      line.hasPrefix("the snapshot of epoch 0 has 4") && line.contains("more than the 4194304 of a message"))
+    #expect(bench.hear(.acknowledge(1)) == [.discard(attempt)])
+  }
+
+  @Test func aSnapshotThatSaysTwoThingsOfOneDrawFailsItsAttempt() {
+    var bench = SessionBench.running
+    var snapshot = bench.snapshot(0)
+    snapshot.draws = [DrawMetrics(), DrawMetrics()]
+    #expect(bench.handle(.runner(.snapshot(bench.attempt(), snapshot))) == [.cancelTrial(bench.attempt())])
+    let line = "the snapshot of epoch 0 has two draws of the same number"
+    // It ended before it could be stopped.
+    #expect(
+      bench.handle(.runner(.finished(bench.report()))).first
+        == bench.sent(.finished(AttemptReport(bench.attempt(), .failure(line))), 1))
   }
 
   // MARK: - Revocation

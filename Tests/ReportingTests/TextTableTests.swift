@@ -34,6 +34,16 @@ struct TextTableTests {
     #expect(!table.text.contains(" \n"))
   }
 
+  @Test func whatOthersWroteStaysOnItsLine() {
+    #expect(
+      "w\u{1b}[31m\n2026\r\n\tx\u{9b}\u{2028}\u{202e}y".onOneLine
+        == #"w\u{1b}[31m\n2026\r\n\tx\u{9b}\u{2028}\u{202e}y"#)
+    #expect("Ünïcode 漢字 👩‍🔬".onOneLine == "Ünïcode 漢字 👩‍🔬")
+    #expect(
+      ReportText.failure("a\u{7}", "failed", "one\ntwo", "three\u{1b}]0;x\nfour")
+        == #"a\u{7} is failed: one\ntwo"# + "\n" + #"    three\u{1b}]0;x"# + "\n    four\n")
+  }
+
   @Test func anEmptyTableIsItsHeader() {
     #expect(TextTable(columns: [.init("label"), .init("n", .right)]).text == "label  n\n─────  ─\n")
   }

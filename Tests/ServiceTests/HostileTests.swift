@@ -68,6 +68,35 @@ import ZeroMQ
       .filter { !$0.hasPrefix("test.store-") }
   }
 
+  /// Each was once enough to end the coordinator, and the next one, for what is not acknowledged is sent again.
+  @Test func messagesThatCannotBeMeantLeaveTheCoordinatorAlive() async throws {
+    let scene = try await TransferTests.Scene()
+    var stutter = Snapshot()
+    stutter.draws = [DrawMetrics(), DrawMetrics()]
+    var ahead = WorkerHello()
+    ahead.program = ProgramVersion.current
+    ahead.beat = 3
+    ahead.acknowledged = .max
+    for envelope in [
+      WorkerEnvelope(worker: scene.worker, sequence: 1, message: .snapshot(scene.attempt, stutter)),
+      WorkerEnvelope(worker: scene.worker, message: .hello(ahead)),
+    ] {
+      try await scene.messages.send([Wire.encode(envelope)])
+      try await eventually("a refusal") {
+        try await scene.messages.receiveCoordinatorMessage {
+          if case .refused(.malformed, _) = $0 { true } else { nil }
+        }
+      }
+    }
+    let released = WorkerMessage.released(scene.attempt, .stopping)
+    try await scene.messages.send(
+      [Wire.encode(WorkerEnvelope(worker: scene.worker, sequence: 1, message: released))])
+    try await eventually("an acknowledgement") {
+      try await scene.messages.receiveCoordinatorMessage { $0 == .acknowledge(1) ? true : nil }
+    }
+    await scene.service.abandon()
+  }
+
   @Test func aFrameBeyondAllLimitsCutsItsSenderOff() async throws {
     let cluster = try Cluster(trials: 1)
     let (service, _, endpoint) = try await cluster.coordinator()

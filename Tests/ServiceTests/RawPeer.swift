@@ -9,8 +9,9 @@ actor RawPeer {
   private let socket: Socket
   private var monitor: SocketMonitor?
 
-  init(_ endpoint: String, _ security: CurveSecurity? = nil) throws {
+  init(_ endpoint: String, _ security: CurveSecurity? = nil, receiveHighWater: Int = 1000) throws {
     var options = SocketOptions()
+    options.receiveHighWater = receiveHighWater
     options.linger = .zero
     options.security = security
     let socket = try Socket(try Context(), .dealer, options: options)

@@ -8,6 +8,7 @@ import Testing
   static var plain: [WorkerMessage] {
     var large = Samples.snapshot
     large.layers = Array(repeating: large.layers, count: 20).flatMap { $0 }
+    for index in large.layers.indices { large.layers[index].draw = index }
     // Names of equal length at one position, and positions out of order.
     var renamed = large
     for index in renamed.layers.indices {

@@ -102,7 +102,7 @@ enum Samples {
 
   static var heartbeat: WorkerHeartbeat {
     var heartbeat = WorkerHeartbeat()
-    heartbeat.beat = .max
+    heartbeat.beat = 1 << 62 - 1
     heartbeat.held = [HeldAttempt(attempt, progress: progress)]
     heartbeat.wantsTrial = true
     return heartbeat

@@ -34,6 +34,14 @@ import Testing
         "quantization.clippedPercent: 50: it must be at least 0 and below 50"
       ),
       ("quantization.draws: 0", "quantization.draws: 0: it must be 1 to 10000"),
+      (
+        "quantization.draws: 133",
+        "quantization.draws: 133: with 12 layers this wide it must be 1 to 132, because a snapshot may have 4194304 bytes"
+      ),
+      (
+        "network.stages: [{width: 64, blocks: 200}, {width: 64, blocks: 200}, {width: 64, blocks: 200}, {width: 64, blocks: 200}]",
+        "network.stages: with 804 layers this wide a snapshot may have 4808364 bytes, more than 4194304"
+      ),
       ("quantization.calibrationImages: 0", "quantization.calibrationImages: 0: it must be 1 to 1000000"),
       ("analysis.sensitivityImages: -1", "analysis.sensitivityImages: -1: it must be 0 to 1000000"),
       ("seed: -1", "seed: -1: it must be at least 0"),

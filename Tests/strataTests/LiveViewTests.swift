@@ -74,6 +74,32 @@ import Testing
     #expect(LiveView.lines(status, width: 200)[0] == "DWS_Conv  ░░░░░░░░░░░░ epoch 1/4")
   }
 
+  /// No worker of good will tells such, and none may end the process that shows it.
+  @Test(arguments: [Double.nan, .infinity, -.infinity, -1, 1e300, .greatestFiniteMagnitude])
+  func numbersBeyondAllBoundsAreShown(number: Double) throws {
+    var status = Self.status()
+    status.imagesPerSecond = number
+    status.elapsed = number
+    status.secondsLeft = number
+    status.running[0].progress.imagesPerSecond = number
+    status.running[0].progress.secondsLeft = number
+    status.running[0].progress.loss = number
+    status.running[0].progress.accuracy = number
+    var worker = WorkerStatus()
+    worker.silence = number
+    status.workers = [worker]
+    #expect(LiveView.lines(status, width: 200).allSatisfy { $0.count <= 200 })
+    #expect(try StatusJSON.text(status).contains("\"sweep\""))
+    #expect(Status.table(of: status.workers).contains("last heard"))
+  }
+
+  @Test func namesCommandNoTerminal() {
+    var status = Self.status()
+    status.running[0].label = "DWS\u{1b}[2J\n4/4 trials"
+    let lines = LiveView.lines(status, width: 200)
+    #expect(lines.count == 2 && lines[0].hasPrefix(#"DWS\u{1b}[2J\n4/4 trials  "#))
+  }
+
   @Test(arguments: [(0.0, "0:00"), (59.4, "0:59"), (60, "1:00"), (3600, "1:00:00"), (.nan, "–"), (-1, "–")])
   func clock(seconds: Double, text: String) {
     #expect(LiveView.clock(seconds) == text)

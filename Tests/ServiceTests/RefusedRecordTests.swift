@@ -1,0 +1,87 @@
+import Coordinator
+import Foundation
+import ResultStore
+import SweepProtocol
+import Sweeps
+import Testing
+import Worker
+
+/// Measurements that pass for good and that the store cannot hold.
+@Suite(.timeLimit(.minutes(2))) struct RefusedRecordTests {
+  /// Says everything of one trial's draws twice.
+  private struct Stutter: RecordStore {
+    let store: Store
+    let trial: String
+
+    func commit(_ records: [Record]) throws {
+      try store.commit(
+        records.map { record in
+          guard case .snapshot(let attempt, var snapshot) = record, attempt.trial == trial else {
+            return record
+          }
+          snapshot.draws = [DrawMetrics(), DrawMetrics()]
+          return .snapshot(attempt, snapshot)
+        })
+    }
+
+    var path: String { store.path }
+    func restoration(sweep: String?) throws -> SchedulerRestoration { try store.restoration(sweep: sweep) }
+    func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
+    func ports() throws -> RecordedPorts? { try store.ports() }
+    func record(_ ports: RecordedPorts) throws { try store.record(ports) }
+    func beginSubmission(_ sweep: SubmittedSweep) throws { try store.beginSubmission(sweep) }
+    func submit(
+      _ trials: [NewTrial], to sweep: String, at offset: Int
+    ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
+      try store.submit(trials, to: sweep, at: offset)
+    }
+    func endSubmission(of sweep: String) throws -> StoppingRule? { try store.endSubmission(of: sweep) }
+  }
+
+  @Test func oneTrialsFailAndAllOthersAreStored() async throws {
+    let cluster = try Cluster(trials: 6)
+    let store = try Store.open(cluster.path)
+    let damaged = cluster.trials[2].id
+    let service = try CoordinatorService(
+      options: cluster.options(), store: Stutter(store: store, trial: damaged))
+    let endpoint = try await service.start().messages
+    async let first = cluster.worker(endpoint, ScriptedRunner(), named: "one").finished()
+    async let second = cluster.worker(endpoint, ScriptedRunner(), named: "two").finished()
+    let ending = try await service.finished()
+    #expect(ending.isComplete && ending.counts.completed == 5 && ending.counts.failed == 1)
+    #expect(try await [first, second].map(\.status) == [0, 0])
+    try store.close()
+    let rows = try cluster.rows()
+    for trial in rows.trials where trial.id != damaged {
+      #expect(trial.weightsSHA256 == ScriptedRunner.expectedHash(trial.id, epochs: 3))
+    }
+    let trial = try #require(rows.trials.first { $0.id == damaged })
+    #expect(trial.state == .failed && trial.weightsSHA256 == nil)
+    let line = try #require(trial.message)
+    #expect(line.hasPrefix("its measurements cannot be stored: UNIQUE constraint failed"))
+    let attempts = rows.attempts.filter { $0.trial == damaged }
+    #expect(attempts.count == 4 && attempts.allSatisfy { $0.ending == .failed && $0.message == line })
+    let reader = try Store.reading(cluster.path)
+    defer { try? reader.close() }
+    #expect(try reader.read { try $0.snapshots(trial: damaged) }.isEmpty)
+  }
+
+  /// What is no worker's doing ends the transaction as before.
+  @Test func otherErrorsAreTheStoresOwn() async throws {
+    let cluster = try Cluster(trials: 1)
+    let store = try Store.open(cluster.path)
+    let trial = cluster.trials[0].id
+    let attempt = AttemptID(trial: trial, number: 1)
+    var snapshot = Snapshot()
+    snapshot.draws = [DrawMetrics(), DrawMetrics()]
+    #expect(throws: RefusedRecord.self) { try store.commit([.snapshot(attempt, snapshot)]) }
+    let unknown = AttemptID(trial: String(repeating: "0", count: 64), number: 1)
+    #expect(throws: StoreError.unknownTrial(unknown.trial)) {
+      try store.commit([
+        .snapshot(attempt, Snapshot()), .trialState(trial: unknown.trial, .failed, failures: 0, error: nil),
+      ])
+    }
+    #expect(try store.read { try $0.snapshots(trial: trial) }.isEmpty)
+    try store.close()
+  }
+}
