@@ -30,6 +30,8 @@ public actor CoordinatorService {
   var monitors: [SocketMonitor] = []
   /// Of the message socket, by the file descriptor of the peer's TCP connection.
   var connectionOfDescriptor: [Int32: ConnectionID] = [:]
+  /// Whose connection has ended, and which no other has got since.
+  var closedDescriptors: Set<Int32> = []
   /// When each connection that closed lately was found so.
   var closed: [ConnectionID: Moment] = [:]
   var desk = SubmissionDesk()

@@ -16,6 +16,7 @@ extension CoordinatorService {
     var events: [Scheduler.Event] = []
     var parts: [(SubmitPart, ConnectionID)] = []
     read(messages, upTo: Self.batch, bytes: Self.batchBytes) { connection, bytes, key in
+      events += noteSource(connection, messages?.sourceDescriptor ?? -1)
       if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
@@ -78,10 +79,6 @@ extension CoordinatorService {
   private func clockRefusal(of envelope: WorkerEnvelope) -> Gate.Refusal? {
     guard case .hello(let hello) = envelope.message else { return nil }
     return ClockSkew.refusal(of: hello, at: clock)
-  }
-
-  private func noteSource(_ connection: ConnectionID, _ descriptor: Int32) {
-    if descriptor >= 0, closed[connection] == nil { connectionOfDescriptor[descriptor] = connection }
   }
 
   /// Forgets closed connections from which nothing can wait to be read any more.
@@ -188,7 +185,6 @@ extension CoordinatorService {
         guard let received = try socket.receiveIdentified() else { return }
         let frames = received.frames
         left -= frames.last?.count ?? 0
-        if socket === messages { noteSource(ConnectionID(frames[0]), socket.sourceDescriptor) }
         if gate.hasBeenTold(received.key, at: now) {
           socket.cutOff(received)
         } else if frames.count == 2 {
