@@ -86,6 +86,7 @@ public actor CoordinatorService {
     settings.sweep = options.sweep ?? ""
     settings.checkpointPort = try Endpoint(announcement.checkpoints).port
     scheduler = Scheduler(settings, restoring: restoration, at: now)
+    tellRestraints(of: restoration)
     transfers = CheckpointServer(directory: directory, largest: options.largestCheckpoint)
     try announcement.write(store: store.path)
     for socket in [messages, checkpoints].compactMap({ $0 }) {
@@ -111,6 +112,17 @@ public actor CoordinatorService {
   public func finished() async throws -> Ending {
     try await withCheckedThrowingContinuation { continuation in
       whenEnded { continuation.resume(with: $0) }
+    }
+  }
+
+  /// Says what keeps trials from being handed out, which whoever starts the coordinator may not have asked for.
+  private func tellRestraints(of restoration: SchedulerRestoration) {
+    if restoration.paused {
+      logger.warning("\(store.path) is paused: no trials are handed out until 'strata resume'")
+    }
+    for (host, reason) in restoration.quarantinedHosts.sorted(by: { $0.key < $1.key }) {
+      logger.warning(
+        "host \(host) is quarantined and gets no trials until 'strata retry --host \(host)': \(reason)")
     }
   }
 

@@ -68,7 +68,9 @@ extension CoordinatorService {
     do {
       let taken = try desk.take(part, into: store, at: now)
       if !taken.rows.isEmpty { process([.trialsStored(taken.rows, sweep: taken.sweep)]) }
-      if let ended = taken.ended { process([.sweepSubmitted(ended.sweep, ended.rule)]) }
+      if let ended = taken.ended {
+        process([.sweepSubmitted(taken.sweep, ended.rule), .trialsWithdrawn(ended.withdrawn)])
+      }
       _ = send(Wire.encode(taken.reply), to: connection)
     } catch {
       logger.error("stopping: \(error)")
