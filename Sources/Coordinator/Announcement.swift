@@ -1,4 +1,5 @@
 public import Foundation
+internal import ResultStore
 public import ZeroMQ
 
 /// Where a store's coordinator can be reached: `STORE.coordinator.json`, there while the coordinator runs.
@@ -24,6 +25,12 @@ public struct Announcement: Codable, Hashable, Sendable {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     return try? decoder.decode(Announcement.self, from: data)
+  }
+
+  /// Whether the coordinator announced still serves the store; of one on another machine that cannot be told. Where it
+  /// does not, another store's may listen at its address by now.
+  public func isCurrent(store: String) -> Bool {
+    host != ProcessInfo.processInfo.hostName || Store.isWritten(store, byProcess: pid, on: host)
   }
 
   /// The message socket as processes of the coordinator's machine reach it.
@@ -53,7 +60,12 @@ public struct Announcement: Codable, Hashable, Sendable {
     do {
       try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw .announcement(path: path, reason: error.localizedDescription)
+      var isFolder = ObjCBool(false)
+      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw .announcement(
+        path: path,
+        reason: isThere && isFolder.boolValue
+          ? "it is a folder; move it out of the way" : error.localizedDescription)
     }
   }
 

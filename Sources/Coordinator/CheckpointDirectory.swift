@@ -34,7 +34,12 @@ package struct CheckpointDirectory: Sendable {
   init(store: String, keeping names: Set<String>) throws(CoordinatorError) {
     path = Self.path(store: store)
     guard mkdir(path, 0o755) == 0 || errno == EEXIST, access(path, R_OK | W_OK | X_OK) == 0 else {
-      throw .checkpointDirectory(path: path, reason: String(cString: strerror(errno)))
+      let reason = String(cString: strerror(errno))
+      var isFolder = ObjCBool(false)
+      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw .checkpointDirectory(
+        path: path,
+        reason: isThere && !isFolder.boolValue ? "it is no folder; move it out of the way" : reason)
     }
     for name in Self.contents(of: path) {
       let isOurs = name.hasSuffix(Self.part) || name.hasSuffix(Self.suffix)

@@ -60,9 +60,12 @@ extension CoordinatorService {
     loop.watch(monitor.socket, for: self) { $0.turn() }
   }
 
-  /// Takes note of connections made, closed, and refused. What is read from a socket afterwards came by those that
-  /// stand.
-  func noteConnections() {
+  /// Takes note of connections made, closed, and refused.
+  func noteConnections() { inbox.events += lostConnections() }
+
+  /// Reads what the monitors tell: the connections that have ended.
+  func lostConnections() -> [Scheduler.Event] {
+    var lost: [Scheduler.Event] = []
     for monitor in monitors {
       while let event = try? monitor.next() {
         note(event)
@@ -71,16 +74,39 @@ extension CoordinatorService {
         case .handshakeFailed(let failure):
           noteRefusal("\(failure)", "refused a connection: \(failure.refusal(options.socket.security))")
         case .accepted, .disconnected:
-          if let descriptor = event.descriptor,
-            let gone = connectionOfDescriptor.removeValue(forKey: descriptor)
-          {
-            inbox.events.append(.connectionLost(gone))
+          guard let descriptor = event.descriptor else { break }
+          if event.kind == .accepted {
+            closedDescriptors.remove(descriptor)
+          } else {
+            closedDescriptors.insert(descriptor)
+          }
+          if let gone = connectionOfDescriptor.removeValue(forKey: descriptor) {
+            lost.append(.connectionLost(gone))
             closed[gone] = now
           }
         default: break
         }
       }
     }
+    return lost
+  }
+
+  /// Learns what connection a descriptor is of, before what came by it is acted on.
+  ///
+  /// - Returns: connections that have ended, as far as is known now.
+  func noteSource(_ connection: ConnectionID, _ descriptor: Int32) -> [Scheduler.Event] {
+    guard descriptor >= 0, closed[connection] == nil, connectionOfDescriptor[descriptor] != connection
+    else { return [] }
+    // The connection may be younger than what the monitors told last: read later, the news that it was made would be
+    // taken for the end of the one that had its descriptor before. The news comes before the connection's messages,
+    // because one thread of libzmq's sees to both.
+    let lost = lostConnections()
+    if closedDescriptors.contains(descriptor) {
+      closed[connection] = now
+    } else {
+      connectionOfDescriptor[descriptor] = connection
+    }
+    return lost
   }
 
   /// Refuses by name what the gate does not let pass.

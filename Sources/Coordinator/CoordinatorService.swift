@@ -38,6 +38,8 @@ public actor CoordinatorService {
   var monitors: [SocketMonitor] = []
   /// Of the message socket, by the file descriptor of the peer's TCP connection.
   var connectionOfDescriptor: [Int32: ConnectionID] = [:]
+  /// Whose connection has ended, and which no other has got since.
+  var closedDescriptors: Set<Int32> = []
   /// When each connection that closed lately was found so.
   var closed: [ConnectionID: Moment] = [:]
   var inbox = Inbox()
@@ -97,6 +99,7 @@ public actor CoordinatorService {
     settings.sweep = options.sweep ?? ""
     settings.checkpointPort = try Endpoint(announcement.checkpoints).port
     scheduler = Scheduler(settings, restoring: restoration, at: now)
+    tellRestraints(of: restoration)
     transfers = CheckpointServer(largest: options.largestCheckpoint)
     files = CheckpointFiles(directory: directory) { [weak self, loop] reports in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(reports) } }
@@ -125,6 +128,17 @@ public actor CoordinatorService {
   public func finished() async throws -> Ending {
     try await withCheckedThrowingContinuation { continuation in
       whenEnded { continuation.resume(with: $0) }
+    }
+  }
+
+  /// Says what keeps trials from being handed out, which whoever starts the coordinator may not have asked for.
+  private func tellRestraints(of restoration: SchedulerRestoration) {
+    if restoration.paused {
+      logger.warning("\(store.path) is paused: no trials are handed out until 'strata resume'")
+    }
+    for (host, reason) in restoration.quarantinedHosts.sorted(by: { $0.key < $1.key }) {
+      logger.warning(
+        "host \(host) is quarantined and gets no trials until 'strata retry --host \(host)': \(reason)")
     }
   }
 

@@ -45,6 +45,7 @@ extension CoordinatorService {
     read(messages, upTo: Inbox.mostMessages, bytes: Inbox.mostBytes) { connection, bytes, key in
       inbox.messages += 1
       inbox.bytes += bytes.count
+      inbox.events += noteSource(connection, messages?.sourceDescriptor ?? -1)
       if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
         switch try Wire.decodeInbound(bytes) {
@@ -103,7 +104,9 @@ extension CoordinatorService {
     do {
       let taken = try desk.take(part, into: store, at: now)
       if !taken.rows.isEmpty { process([.trialsStored(taken.rows, sweep: taken.sweep)]) }
-      if let ended = taken.ended { process([.sweepSubmitted(ended.sweep, ended.rule)]) }
+      if let ended = taken.ended {
+        process([.sweepSubmitted(taken.sweep, ended.rule), .trialsWithdrawn(ended.withdrawn)])
+      }
       _ = send(Wire.encode(taken.reply), to: connection)
     } catch {
       logger.error("stopping: \(error)")
@@ -114,10 +117,6 @@ extension CoordinatorService {
   private func clockRefusal(of envelope: WorkerEnvelope) -> Gate.Refusal? {
     guard case .hello(let hello) = envelope.message else { return nil }
     return ClockSkew.refusal(of: hello, at: clock)
-  }
-
-  private func noteSource(_ connection: ConnectionID, _ descriptor: Int32) {
-    if descriptor >= 0, closed[connection] == nil { connectionOfDescriptor[descriptor] = connection }
   }
 
   /// Forgets closed connections from which nothing can wait to be read any more.
@@ -259,7 +258,6 @@ extension CoordinatorService {
         guard let received = try socket.receiveIdentified() else { return }
         let frames = received.frames
         left -= frames.last?.count ?? 0
-        if socket === messages { noteSource(ConnectionID(frames[0]), socket.sourceDescriptor) }
         if gate.hasBeenTold(received.key, at: now) {
           socket.cutOff(received)
         } else if frames.count == 2 {

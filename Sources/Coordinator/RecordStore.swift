@@ -26,9 +26,16 @@ public protocol RecordStore: Sendable {
   func submit(
     _ trials: [NewTrial], to sweep: String, at offset: Int
   ) throws -> (added: Int, rows: [SchedulerRestoration.Trial])
-  /// All trials are here: what the sweep had before and has no more is taken from it. Its rule
-  /// for stopping trials early, if it has one.
-  func endSubmission(of sweep: String) throws -> StoppingRule?
+  /// All trials are here: what the sweep had before and has no more is taken from it.
+  func endSubmission(of sweep: String) throws -> EndedSubmission
+}
+
+/// What follows from a sweep that is whole.
+public struct EndedSubmission: Hashable, Sendable {
+  /// For stopping its trials early, if it has one.
+  public var rule: StoppingRule?
+  /// Trials that neither it nor any other sweep has any more.
+  public var withdrawn: [String]
 }
 
 extension RecordStore {

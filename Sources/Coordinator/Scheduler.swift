@@ -36,6 +36,8 @@ public struct Scheduler: Sendable {
   /// Names of the sweeps whose trials these are.
   var sweeps: [String]
   var fingerprints: [String: String]
+  /// When it was last said that all workers are on quarantined hosts.
+  var strandedNoted: Moment?
   /// Data sets that were reported missing from every idle worker.
   var missingDatasets: Set<String> = []
   /// Of the sweeps that have one.
@@ -91,6 +93,7 @@ public struct Scheduler: Sendable {
     case .sweepSubmitted(let sweep, let rule):
       rules.removeAll { $0.sweep == sweep }
       if let rule { rules.append(SchedulerRule(rule)) }
+    case .trialsWithdrawn(let ids): withdraw(ids)
     case .revoked(let prefix, let line): expel(prefix, line, at: now)
     case .tick: tick(at: now)
     case .shutdownRequested: shutDown(at: now)

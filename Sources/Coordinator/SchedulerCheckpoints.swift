@@ -18,18 +18,23 @@ extension Scheduler {
   ) {
     let file = StoredCheckpoint(attempt: attempt, descriptor: checkpoint)
     guard let position = acceptable(checkpoint, of: attempt, from: worker, transfer, at: now) else {
-      if positions[attempt.trial].flatMap({ trials[$0].checkpoint }) != file {
-        output.append(.deleteCheckpoint(file))
-      }
+      delete(file, unlessOf: positions[attempt.trial].flatMap { trials[$0].checkpoint })
       return
     }
     let previous = trials[position].checkpoint
     if previous != file {
       trials[position].checkpoint = file
       persist(.checkpoint(file))
-      if let previous { output.append(.deleteCheckpoint(previous)) }
+      if let previous { delete(previous, unlessOf: file) }
     }
     output.append(.answerUpload(.stored, transfer))
+  }
+
+  /// Deletes the file of a checkpoint, unless it is that of `kept` too: one attempt's equal bits have one file, however
+  /// often and for whatever positions they were uploaded.
+  private mutating func delete(_ checkpoint: StoredCheckpoint, unlessOf kept: StoredCheckpoint?) {
+    if kept.map({ CheckpointDirectory.name($0) }) == CheckpointDirectory.name(checkpoint) { return }
+    output.append(.deleteCheckpoint(checkpoint))
   }
 
   /// The trial's position; nil: the upload has been refused.
@@ -82,5 +87,18 @@ extension Scheduler {
       .warning,
       "the checkpoint of \(trials[position].plan.label) at \(file.descriptor.position) is damaged (\(why)); "
         + "\(attempt) begins anew")
+  }
+
+  /// The trial has no checkpoint any more, if it is still the one that its last attempt went on from.
+  mutating func dropCheckpoint(of position: Int, _ why: String) {
+    let trial = trials[position]
+    guard let file = trial.checkpoint, file.descriptor.position == trial.origin else { return }
+    trials[position].checkpoint = nil
+    persist(.checkpointDropped(file))
+    output.append(.deleteCheckpoint(file))
+    log(
+      .warning,
+      "the checkpoint of \(trial.plan.label) at \(file.descriptor.position) is dropped (\(why)); the trial begins anew"
+    )
   }
 }

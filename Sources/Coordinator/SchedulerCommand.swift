@@ -55,7 +55,7 @@ public enum Record: Hashable, Sendable {
   case workerLeft(String)
   /// Deliveries of the worker are applied up to this sequence number.
   case applied(worker: String, sequence: UInt64)
-  /// The fingerprint every worker's copy of the data set must have from now on.
+  /// The fingerprint every worker's copy of the data set must have from now on: that of the first result.
   case fingerprint(dataset: String, String)
   /// `failures`: attempts that ended in failure since the trial was added or last put back. `error` is the line
   /// of a failed trial, or why it was stopped; nil otherwise.
@@ -73,6 +73,8 @@ public enum Record: Hashable, Sendable {
   case checkpoint(StoredCheckpoint)
   /// The checkpoint cannot be read any more, and the attempt that was to go on from it begins anew.
   case checkpointDamaged(StoredCheckpoint, of: AttemptID)
+  /// No attempt is to go on from the checkpoint any more.
+  case checkpointDropped(StoredCheckpoint)
   /// Whether trials are handed out, also by the next coordinator.
   case paused(Bool)
   /// The host gets no trials, and why.

@@ -25,6 +25,8 @@ struct TrialEntry: Hashable, Sendable {
   /// The last error in full.
   var detail = ""
   var checkpoint: StoredCheckpoint?
+  /// No sweep has it any more: pending, it waits for nobody and is not counted.
+  var isWithdrawn = false
   /// While running.
   var tenure: Tenure?
   /// When the attempt's speed was last measured, nil where that is not known, and what was done then.
@@ -67,6 +69,8 @@ struct Tenure: Hashable, Sendable {
 struct WorkerEntry: Hashable, Sendable {
   var record = WorkerRecord()
   var datasets: Set<String> = []
+  /// Of its copies of them, by their names.
+  var fingerprints: [String: String] = [:]
   /// It has said hello to this process.
   var introduced = false
   var left = false

@@ -47,6 +47,8 @@ extension Scheduler {
     case trialsStored([SchedulerRestoration.Trial], sweep: String)
     /// All trials of the sweep are here; its rule for stopping some early takes the place of its former one.
     case sweepSubmitted(String, StoppingRule?)
+    /// No sweep has these trials any more.
+    case trialsWithdrawn([String])
     /// Workers whose ids begin so may not take part any more, for the reason given.
     case revoked(prefix: String, String)
     /// Comes every `SchedulerSettings.tick`, after the messages that have arrived.

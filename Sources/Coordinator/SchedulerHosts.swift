@@ -118,6 +118,24 @@ extension Scheduler {
     updateIdle(on: host)
   }
 
+  private static let strandedInterval = Duration.seconds(60)
+
+  /// Says, every minute, that trials wait and workers are there, but all of them on quarantined hosts.
+  mutating func noteStranded(at now: Moment) {
+    let waiting = pending.count + retries.count
+    guard waiting > 0, !paused, shutdownDeadline == nil else { return }
+    if let strandedNoted, strandedNoted.duration(to: now) < Self.strandedInterval { return }
+    let present = hosts.filter { !$0.value.workers.isEmpty }
+    guard !present.isEmpty, present.allSatisfy({ $0.value.quarantine != nil }) else { return }
+    strandedNoted = now
+    let names = present.keys.sorted()
+    let listed = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+    log(
+      .warning,
+      "trials wait: \(waiting), and all workers are on quarantined hosts (\(listed)); start workers elsewhere, or let "
+        + "a host have trials again with 'strata retry --host \(names[0])'")
+  }
+
   private mutating func updateIdle(on host: String) {
     for worker in workers.keys where workers[worker]!.record.host == host { updateIdle(worker) }
   }

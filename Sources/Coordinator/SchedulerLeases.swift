@@ -96,6 +96,7 @@ extension Scheduler {
       let worker = trials[position].worker.map(name) ?? "its worker"
       lose(position, "\(worker) was not heard of for a lease")
     }
+    noteStranded(at: now)
     let silence = min(settings.lease, max(settings.silence, settings.heartbeat * 2.5))
     for (worker, entry) in workers where entry.connection != nil {
       guard entry.heard + silence < now else { continue }

@@ -40,11 +40,6 @@ extension Scheduler {
       return
     }
     guard hear(worker, beat: hello.beat, on: connection, at: now) else { return }
-    for (dataset, fingerprint) in hello.datasets.sorted(by: { $0.key < $1.key })
-    where fingerprints[dataset] == nil {
-      fingerprints[dataset] = fingerprint
-      persist(.fingerprint(dataset: dataset, fingerprint))
-    }
     var entry = workers[worker]!
     let record = WorkerRecord(worker, hello)
     if !entry.introduced || entry.record != record {
@@ -57,6 +52,7 @@ extension Scheduler {
     roll.insert(worker, name: record.name)
     entry.record = record
     entry.datasets = Set(hello.datasets.keys)
+    entry.fingerprints = hello.datasets
     entry.introduced = true
     entry.wantsTrial = false
     if hello.acknowledged > entry.applied {
@@ -88,13 +84,32 @@ extension Scheduler {
     }
     for (dataset, fingerprint) in hello.datasets.sorted(by: { $0.key < $1.key }) {
       guard let known = fingerprints[dataset], known != fingerprint else { continue }
-      return (
-        .dataset,
-        "\(who) has another copy of \(dataset) (\(fingerprint.prefix(12))) than this sweep's results are from "
-          + "(\(known.prefix(12))); give it the same files"
-      )
+      return (.dataset, "\(who) \(Self.objection(to: fingerprint, of: dataset, where: known))")
     }
     return nil
+  }
+
+  private static func objection(
+    to fingerprint: String, of dataset: String, where known: String
+  ) -> String {
+    "has another copy of \(dataset) (\(fingerprint.prefix(12))) than this sweep's results are from "
+      + "(\(known.prefix(12))); give it the same files"
+  }
+
+  /// A result is about to be written. If it is the first on its data set, all others are to be of the same copy, and
+  /// workers that have another are let go of. Not sooner: who only says hello decides nothing.
+  private mutating func adoptDataset(of position: Int, from worker: String, at now: Moment) {
+    let dataset = trials[position].plan.dataset
+    guard fingerprints[dataset] == nil, let adopted = workers[worker]!.fingerprints[dataset] else { return }
+    fingerprints[dataset] = adopted
+    persist(.fingerprint(dataset: dataset, adopted))
+    for (other, entry) in workers.sorted(by: { $0.key < $1.key }) where entry.introduced && !entry.left {
+      guard let fingerprint = entry.fingerprints[dataset], fingerprint != adopted else { continue }
+      let line = "\(name(other)) \(Self.objection(to: fingerprint, of: dataset, where: adopted))"
+      dismiss(other, .dataset, line, at: now)
+      workers[other]!.introduced = false
+      updateIdle(other)
+    }
   }
 
   /// Notes a sign of life. False: it was overtaken by a later one, and is to be ignored.
@@ -141,16 +156,20 @@ extension Scheduler {
     }
     switch message {
     case .snapshot(_, let snapshot):
+      adoptDataset(of: position, from: worker, at: now)
       trials[position].tenure?.leaseEnds = now + settings.lease
       persist(.snapshot(attempt, snapshot))
       judge(position, snapshot, on: connection, at: now)
     case .released(_, let reason):
       persist(.attemptEnded(attempt, .released(reason)))
       log(.info, "\(name(worker)) gave back \(attempt): \(reason.rawValue)")
+      if reason == .unusableCheckpoint { dropCheckpoint(of: position, "\(attempt) cannot go on from it") }
       makePending(position)
     case .finished(let report):
       switch report.ending {
-      case .result(let outcome, _): complete(position, report, outcome, at: now)
+      case .result(let outcome, _):
+        adoptDataset(of: position, from: worker, at: now)
+        complete(position, report, outcome, at: now)
       case .failure(let line): fail(position, line, detail: report.detail)
       }
     case .hello, .heartbeat, .goodbye: break
@@ -172,15 +191,20 @@ extension Scheduler {
   /// Takes back at once what the workers hold whose ids begin with `prefix`, and lets go of them.
   mutating func expel(_ prefix: String, _ line: String, at now: Moment) {
     for worker in workers.keys.filter({ $0.hasPrefix(prefix) }).sorted() where !workers[worker]!.left {
-      log(.warning, "\(name(worker)) is refused: \(line)")
-      for attempt in workers[worker]!.held.sorted() {
-        if let position = positions[attempt.trial] { lose(position, line, excused: true) }
-      }
-      workers[worker]!.wantsTrial = false
-      guard let connection = workers[worker]!.connection else { continue }
-      send(.refused(.keyNotAllowed, line), to: worker, on: connection)
-      lose(connection, at: now)
+      dismiss(worker, .keyNotAllowed, line, at: now)
     }
+  }
+
+  /// Takes back at once what the worker holds, and lets go of it.
+  private mutating func dismiss(_ worker: String, _ reason: RefusalReason, _ line: String, at now: Moment) {
+    log(.warning, "\(name(worker)) is refused: \(line)")
+    for attempt in workers[worker]!.held.sorted() {
+      if let position = positions[attempt.trial] { lose(position, line, excused: true) }
+    }
+    workers[worker]!.wantsTrial = false
+    guard let connection = workers[worker]!.connection else { return }
+    send(.refused(reason, line), to: worker, on: connection)
+    lose(connection, at: now)
   }
 
   /// The connection is gone; what its worker holds stays its own for a grace, in which it may come back.

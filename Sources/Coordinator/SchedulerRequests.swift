@@ -52,14 +52,14 @@ extension Scheduler {
           "\(title(other)) is \(trials[other].state.rawValue): only failed, quarantined, cancelled and early stopped "
             + "trials are put back")
       }
-    case .all: chosen = trials.indices.filter { trials[$0].state.isGivenUp }
+    case .all: chosen = trials.indices.filter { isRetried($0) }
     case .host(let host):
       guard let entry = hosts[host] else {
         let known = hosts.keys.sorted().prefix(8).joined(separator: ", ")
         return .refused("no host is named \(host)" + (known.isEmpty ? "" : "; there are \(known)"))
       }
       chosen = trials.indices.filter { position in
-        trials[position].state.isGivenUp && trials[position].failed.contains { $0.host == host }
+        isRetried(position) && trials[position].failed.contains { $0.host == host }
       }
       if entry.quarantine != nil { released = "; host \(host) gets trials again" }
       release(host)
@@ -70,13 +70,21 @@ extension Scheduler {
     return .done(line)
   }
 
+  /// Whether it is meant by those who name no trial.
+  private func isRetried(_ position: Int) -> Bool {
+    trials[position].state.isGivenUp && !trials[position].isWithdrawn
+  }
+
   private func isRetriable(_ state: TrialState) -> Bool {
     state.isGivenUp || [.cancelled, .stopped].contains(state)
   }
 
   /// Its failures are forgotten, those that spoke against a host too.
   private mutating func putBack(_ position: Int) {
+    // What it went on from in vain may be what is wrong.
+    if trials[position].state.isGivenUp { dropCheckpoint(of: position, "the last attempt came no further") }
     for host in Set(trials[position].failed.map(\.host)) { hosts[host]?.suspects.remove(position) }
+    trials[position].isWithdrawn = false
     trials[position].failed = []
     trials[position].failures = 0
     trials[position].error = nil
@@ -117,8 +125,12 @@ extension Scheduler {
   private mutating func drain(_ wanted: String) -> ClientReply {
     let present = workers.filter { $0.value.introduced && !$0.value.left }
     let named = present.filter { $0.value.record.name == wanted }
+    // Of one that died and was started again under its name, the living is meant.
+    let living = named.filter { $0.value.connection != nil || !$0.value.held.isEmpty }
     let found =
-      named.isEmpty ? present.filter { !wanted.isEmpty && $0.key.hasPrefix(wanted.lowercased()) } : named
+      named.isEmpty
+      ? present.filter { !wanted.isEmpty && $0.key.hasPrefix(wanted.lowercased()) }
+      : living.isEmpty ? named : living
     guard found.count == 1, let (worker, entry) = found.first else {
       let choices = (found.isEmpty ? present : found).sorted { $0.key < $1.key }
         .map { "\($0.key.prefix(8)) (\($0.value.record.name) on \($0.value.record.host))" }
@@ -133,7 +145,9 @@ extension Scheduler {
     updateIdle(worker)
     log(.notice, "\(name(worker)) is asked to leave")
     guard let connection = entry.connection else {
-      return .done("\(name(worker)) is not connected; it is asked to leave when it comes back")
+      return .done(
+        "\(name(worker)) is not connected; it is asked to leave when it comes back, unless this coordinator is started "
+          + "again before")
     }
     send(.drain, to: worker, on: connection)
     return .done(

@@ -5,7 +5,7 @@ internal import Sweeps
 
 extension Scheduler {
   mutating func restore(_ row: SchedulerRestoration.Trial, at now: Moment) {
-    guard positions[row.plan.id] == nil else { return }
+    if let known = positions[row.plan.id] { return readmit(known) }
     var entry = TrialEntry(plan: row.plan)
     entry.state = row.state
     entry.attempts = row.attempts
@@ -160,7 +160,7 @@ extension Scheduler {
 
   mutating func noteIfOver() {
     if pending.isEmpty, retries.isEmpty, running.isEmpty {
-      log(.notice, "all \(trials.count) trials are over")
+      log(.notice, "all \(counts.total) trials are over")
     }
   }
 
@@ -200,6 +200,7 @@ extension Scheduler {
 
   /// Takes a trial back from its worker, or from those that wait.
   mutating func cancel(_ position: Int) {
+    readmit(position)
     let trial = trials[position]
     if trial.state == .running {
       persist(.attemptEnded(trial.attempt, .cancelled))
@@ -230,20 +231,20 @@ extension Scheduler {
     log(.notice, "\(attempt) is lost: \(why)")
     if let worker = trials[position].worker { workers[worker]!.wantsTrial = false }
     makePending(position)
-    trials[position].lost = true
+    trials[position].lost = !trials[position].isWithdrawn
   }
 
   mutating func makePending(_ position: Int) {
     end(position)
     move(position, to: .pending)
-    enqueue(position)
+    if trials[position].isWithdrawn { shelve(position) } else { enqueue(position) }
     persist(
       .trialState(
         trial: trials[position].plan.id, .pending, failures: trials[position].failures, error: nil))
   }
 
   /// Lets a trial wait for a worker.
-  private mutating func enqueue(_ position: Int) {
+  mutating func enqueue(_ position: Int) {
     if trials[position].failed.isEmpty {
       pending.insert(position, trials[position].plan, work: trials[position].workLeft)
     } else {
@@ -251,7 +252,7 @@ extension Scheduler {
     }
   }
 
-  private mutating func dequeue(_ position: Int) {
+  mutating func dequeue(_ position: Int) {
     if retries.remove(position) == nil { pending.remove(position) }
   }
 

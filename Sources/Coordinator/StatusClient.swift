@@ -13,6 +13,8 @@ public actor StatusClient {
   private var context: Context?
   private var socket: Socket?
   private var monitor: SocketMonitor?
+  /// Since when there is no connection; nil: there is one.
+  private var unconnected: ContinuousClock.Instant?
   private var waiting: [(id: Int, body: @Sendable (Answer) -> Void)] = []
   private var asked = 0
 
@@ -65,10 +67,11 @@ public actor StatusClient {
     options.security = security
     let context = try self.context ?? Context()
     let socket = try Socket(context, .dealer, options: options)
-    let monitor = try socket.monitor(.failures)
+    let monitor = try socket.monitor()
+    unconnected = .now
     try socket.connect(endpoint.description)
     loop.watch(socket, for: self) { $0.receive() }
-    loop.watch(monitor.socket, for: self) { $0.noteHandshake() }
+    loop.watch(monitor.socket, for: self) { $0.noteConnection() }
     self.context = context
     self.socket = socket
     self.monitor = monitor
@@ -89,11 +92,22 @@ public actor StatusClient {
     }
   }
 
-  private func noteHandshake() {
+  /// A coordinator that is being started again is back by then; where connections are refused for longer, none is.
+  private static let refusalPatience = Duration.seconds(3)
+
+  private func noteConnection() {
     while let event = try? monitor?.next() {
-      guard case .handshakeFailed(let failure) = event.kind else { continue }
-      let reason = failure.explanation(security)
-      return fail(CoordinatorError.handshake(endpoint: endpoint.description, reason: reason))
+      switch event.kind {
+      case .handshakeFailed(let failure):
+        let reason = failure.explanation(security)
+        return fail(CoordinatorError.handshake(endpoint: endpoint.description, reason: reason))
+      case .ready: unconnected = nil
+      case .disconnected: unconnected = unconnected ?? .now
+      case .retrying:
+        let waited = (unconnected ?? .now).duration(to: .now)
+        if waited >= Self.refusalPatience { return fail(noAnswer(waited)) }
+      case .listening, .accepted, .connected, .closed, .bindFailed, .acceptFailed, .stopped: break
+      }
     }
   }
 

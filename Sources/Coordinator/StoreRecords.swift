@@ -114,11 +114,12 @@ extension Store {
     return (added.count, rows)
   }
 
-  public func endSubmission(of sweep: String) throws -> StoppingRule? {
-    try write { try $0.endSubmission(of: sweep) }
-    return try read { reader in
+  public func endSubmission(of sweep: String) throws -> EndedSubmission {
+    let withdrawn = try write { try $0.endSubmission(of: sweep) }
+    let rule = try read { reader in
       try reader.sweeps().first { $0.name == sweep }.flatMap { try reader.stoppingRule(of: $0) }
     }
+    return EndedSubmission(rule: rule, withdrawn: withdrawn)
   }
 }
 
@@ -227,6 +228,8 @@ extension StoreBatch {
     case .checkpointDamaged(let checkpoint, let attempt):
       try dropCheckpoint(
         trial: attempt.trial, file: CheckpointDirectory.name(checkpoint), attempt: attempt.number)
+    case .checkpointDropped(let checkpoint):
+      try dropCheckpoint(trial: checkpoint.attempt.trial, file: CheckpointDirectory.name(checkpoint))
     case .paused(let paused): try setSetting(pausedKey, paused ? "yes" : nil)
     case .hostQuarantined(let host, let reason):
       try quarantineHost(QuarantinedHostRecord(host: host, since: now, message: reason))
@@ -248,8 +251,10 @@ extension StoreBatch {
         case .preempted: .preempted
         case .stopping: .stopping
         case .drained: .drained
+        case .unusableCheckpoint: .stopping
         }
-      try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now)
+      let message = reason == .unusableCheckpoint ? "it could not go on from its checkpoint" : nil
+      try attemptEnded(trial: attempt.trial, number: attempt.number, ending, at: now, message: message)
     case .lost: try attemptEnded(trial: attempt.trial, number: attempt.number, .lost, at: now)
     case .cancelled: try attemptEnded(trial: attempt.trial, number: attempt.number, .cancelled, at: now)
     case .stopped(let line):

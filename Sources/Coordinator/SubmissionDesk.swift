@@ -11,13 +11,8 @@ struct SubmissionDesk {
     /// Trials for the scheduler, of this sweep.
     var rows: [SchedulerRestoration.Trial] = []
     var sweep = ""
-    /// The sweep is whole, and this its rule for stopping trials early, if it has one.
-    var ended: Ended?
-
-    struct Ended {
-      var sweep: String
-      var rule: StoppingRule?
-    }
+    /// The sweep is whole.
+    var ended: EndedSubmission?
   }
 
   fileprivate struct Submission {
@@ -113,11 +108,9 @@ struct SubmissionDesk {
     guard received == announced else {
       throw Refusal("\(received) of the \(announced) trials announced have come")
     }
-    let rule = try store.endSubmission(of: submission.sweep.name)
+    let ended = try store.endSubmission(of: submission.sweep.name)
     current = nil
-    return Taken(
-      reply: .received(submission.receipt),
-      ended: Taken.Ended(sweep: submission.sweep.name, rule: rule))
+    return Taken(reply: .received(submission.receipt), sweep: submission.sweep.name, ended: ended)
   }
 }
 

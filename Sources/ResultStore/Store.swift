@@ -21,6 +21,11 @@ public final class Store: Sendable {
     try open(path, create: create, schema: .current)
   }
 
+  /// Whether this process, of this machine, has the store open for writing. Without waiting for anybody.
+  public static func isWritten(_ path: String, byProcess process: Int32, on host: String) -> Bool {
+    WriterLock.isHeld(store: path, by: WriterLock.name(process: process, host: host))
+  }
+
   static func open(_ path: String, create: Bool, schema: Schema) throws(StoreError) -> Store {
     let found = try StoreFile.inspect(path)
     if case .absent = found, !create { throw .missing(path: path) }

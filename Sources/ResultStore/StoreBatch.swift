@@ -241,9 +241,11 @@ public final class StoreBatch {
       ])
   }
 
-  /// Takes a trial's checkpoint away, if it is this file; the attempt that was to go on from it began anew.
-  public func dropCheckpoint(trial: String, file: String, attempt: Int) throws {
+  /// Takes a trial's checkpoint away, if it is this file; the attempt that was to go on from it, if there is one, began
+  /// anew.
+  public func dropCheckpoint(trial: String, file: String, attempt: Int? = nil) throws {
     try execute("DELETE FROM checkpoint WHERE trial = ? AND file = ?", [trial, file])
+    guard let attempt else { return }
     try execute(
       "UPDATE attempt SET resumed_epoch = NULL, resumed_step = NULL WHERE trial = ? AND number = ?",
       [trial, attempt])

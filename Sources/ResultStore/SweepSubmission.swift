@@ -33,8 +33,18 @@ extension StoreBatch {
   }
 
   /// All trials are here; those the sweep has no more are taken from it, but stay in the store.
-  public func endSubmission(of sweep: String) throws {
+  ///
+  /// - Returns: ids of those that no sweep has now, in their former order.
+  @discardableResult
+  public func endSubmission(of sweep: String) throws -> [String] {
+    let withdrawn = try String.fetchAll(
+      db,
+      sql: """
+        SELECT trial FROM sweep_trial WHERE sweep = ?1 AND position < 0
+          AND trial NOT IN (SELECT trial FROM sweep_trial WHERE sweep <> ?1) ORDER BY position DESC
+        """, arguments: [sweep])
     try execute("DELETE FROM sweep_trial WHERE sweep = ? AND position < 0", [sweep])
+    return withdrawn
   }
 
   public func quarantineHost(_ host: QuarantinedHostRecord) throws {

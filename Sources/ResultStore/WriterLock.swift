@@ -8,13 +8,38 @@ final class WriterLock: Sendable {
   private let path: String
   private let descriptor: Int32
 
+  private static func path(store: String) -> String { store + "-lock" }
+
+  /// Whether `holder`, as the file names it, is the store's writer now.
+  static func isHeld(store: String, by holder: String) -> Bool {
+    let descriptor = open(path(store: store), O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    // Taken for a moment only; see `patience`.
+    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return false }
+    return self.holder(descriptor) == holder
+  }
+
+  /// How a holder is named.
+  static func name(process: Int32, host: String) -> String { "process \(process) on \(host)" }
+
+  /// Attempts 5 ms apart before the store is in use: who but looks whether it is (`isHeld`) has the lock for less.
+  private static let patience = 20
+
   init(store: String) throws(StoreError) {
-    path = store + "-lock"
+    path = Self.path(store: store)
+    var left = Self.patience
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw .unwritable(path: path, reason: systemReason(errno)) }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         let code = errno
+        if code == EWOULDBLOCK, left > 0 {
+          left -= 1
+          close(descriptor)
+          usleep(5000)
+          continue
+        }
         let holder = Self.holder(descriptor)
         close(descriptor)
         guard code == EWOULDBLOCK else { throw .unwritable(path: path, reason: systemReason(code)) }
@@ -26,7 +51,7 @@ final class WriterLock: Sendable {
       }
       close(descriptor)
     }
-    let text = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n".utf8)
+    let text = Array("\(Self.name(process: getpid(), host: ProcessInfo.processInfo.hostName))\n".utf8)
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, text, text.count, 0)
   }

@@ -3,6 +3,7 @@ internal import Sweeps
 extension WireWorkerEnvelope {
   private static let reasons = EnumerationMap<ReleaseReason, WireReleased.Reason>([
     .preempted: .preempted, .stopping: .stopping, .drained: .drained,
+    .unusableCheckpoint: .unusableCheckpoint,
   ])
 
   init(_ envelope: WorkerEnvelope) {

@@ -115,4 +115,6 @@ public enum ReleaseReason: String, Hashable, Sendable, CaseIterable {
   case stopping
   /// The coordinator asked for it (`drain`).
   case drained
+  /// The attempt cannot go on from the checkpoint it was given, whole though that is.
+  case unusableCheckpoint
 }

@@ -540,6 +540,7 @@ nonisolated struct WireReleased: Sendable {
     case preempted // = 1
     case stopping // = 2
     case drained // = 3
+    case unusableCheckpoint // = 4
     case UNRECOGNIZED(Int)
 
     init() {
@@ -552,6 +553,7 @@ nonisolated struct WireReleased: Sendable {
       case 1: self = .preempted
       case 2: self = .stopping
       case 3: self = .drained
+      case 4: self = .unusableCheckpoint
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -562,6 +564,7 @@ nonisolated struct WireReleased: Sendable {
       case .preempted: return 1
       case .stopping: return 2
       case .drained: return 3
+      case .unusableCheckpoint: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -572,6 +575,7 @@ nonisolated struct WireReleased: Sendable {
       .preempted,
       .stopping,
       .drained,
+      .unusableCheckpoint,
     ]
 
   }
@@ -2796,7 +2800,7 @@ nonisolated extension WireReleased: SwiftProtobuf.Message, SwiftProtobuf._Messag
 }
 
 nonisolated extension WireReleased.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PREEMPTED\0\u{1}STOPPING\0\u{1}DRAINED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}PREEMPTED\0\u{1}STOPPING\0\u{1}DRAINED\0\u{1}UNUSABLE_CHECKPOINT\0")
 }
 
 nonisolated extension WireGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -21,7 +21,7 @@ final class DrillExecution {
   private var meter = ProgressMeter()
   private var lastCheckpoint = ContinuousClock.now
 
-  /// - Throws: where the configuration is none, or the checkpoint is not one of this trial.
+  /// - Throws: where the configuration is none; `UnusableCheckpoint` where the checkpoint is not one of this trial.
   init(
     _ assignment: Assignment, checkpoint: [UInt8]?, duration: Duration, checkpointBytes: Int,
     checkpointInterval: Duration, control: TrialControl, put: @escaping (TrialOutput) -> Void
@@ -38,7 +38,7 @@ final class DrillExecution {
     meter.snapshotsLeft = configuration.snapshotEpochs.count
     let trial = assignment.attempt.trial
     if let checkpoint {
-      state = try DrillState(decoding: checkpoint, trial: trial)
+      state = try UnusableCheckpoint.catching { try DrillState(decoding: checkpoint, trial: trial) }
       meter.resume(at: state.position, of: configuration)
     } else {
       state = DrillState(trial: trial)

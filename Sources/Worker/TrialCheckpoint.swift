@@ -67,6 +67,17 @@ struct TrialCheckpoint: Equatable {
         momenta.map { (name: String($0.name.dropLast(Self.momentumSuffix.count)), tensor: $0.tensor) })
   }
 
+  /// - Throws: `TrialError` where training of so many epochs, each of so many steps, never comes by it.
+  func validate(epochs: Int, steps: Int) throws {
+    let isAtEnd = position == CheckpointPosition(epoch: epochs, step: 0)
+    guard (0..<epochs).contains(position.epoch) && (0...steps).contains(position.step) || isAtEnd else {
+      throw TrialError("checkpoint is at \(position), and the trial has \(epochs) epochs of \(steps) steps")
+    }
+    guard momentum != nil || isAtEnd else {
+      throw TrialError("checkpoint at \(position) has no momentum to go on with")
+    }
+  }
+
   init(
     trial: String, position: CheckpointPosition, sums: EpochSums, parameters: Parameters,
     momentum: Parameters?

@@ -65,9 +65,13 @@ final class TrialExecution {
         Parameters(configuration.initialization.parameters(of: network, seed: configuration.streamSeed)))
       return
     }
-    let checkpoint = try TrialCheckpoint(decoding: bytes, trial: trial, network: network)
-    try compiled.load(checkpoint.parameters)
-    if let momentum = checkpoint.momentum { try compiled.loadMomentum(momentum) }
+    let checkpoint = try UnusableCheckpoint.catching {
+      let checkpoint = try TrialCheckpoint(decoding: bytes, trial: trial, network: network)
+      try checkpoint.validate(epochs: configuration.training.epochs, steps: pipeline.loader.batches)
+      try compiled.load(checkpoint.parameters)
+      if let momentum = checkpoint.momentum { try compiled.loadMomentum(momentum) }
+      return checkpoint
+    }
     position = checkpoint.position
     sums = checkpoint.sums
     meter.resume(at: position, of: configuration)

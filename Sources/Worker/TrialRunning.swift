@@ -14,7 +14,8 @@ public protocol TrialRunning: Sendable {
   ///   - checkpoint: bytes of an earlier attempt's checkpoint to go on from; nil: from the beginning.
   ///   - control: to be looked at after every step.
   ///   - put: takes what the trial produces, in order, on the calling thread.
-  /// - Throws: what makes the attempt a failure; its description, one line, is reported.
+  /// - Throws: `UnusableCheckpoint`, before anything is put; else what makes the attempt a failure, whose description,
+  ///   one line, is reported.
   func run(
     _ assignment: Assignment, checkpoint: [UInt8]?, control: TrialControl, put: (TrialOutput) -> Void
   ) throws -> TrialEnding

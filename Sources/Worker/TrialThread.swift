@@ -18,7 +18,7 @@ struct TrialThread {
 
   /// - Parameters:
   ///   - place: where the trial runs, for reports of failures.
-  ///   - report: called on the trial's thread, in order; `finished` or `stopped` last.
+  ///   - report: called on the trial's thread, in order; `finished`, `stopped` or `checkpointUnusable` last.
   static func start(
     _ assignment: Assignment, checkpoint: [UInt8]?, runner: any TrialRunning, place: String,
     report: @escaping @Sendable (Report) -> Void
@@ -74,6 +74,8 @@ struct TrialThread {
         return ended(.result(outcome, weightsSHA256: hash), algorithms)
       case .stopped: return Report(event: .stopped(attempt))
       }
+    } catch let error as UnusableCheckpoint {
+      return Report(event: .checkpointUnusable(attempt, error.description))
     } catch {
       let line = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
       return ended(.failure(line), detail: detail(of: error, at: last, place, assignment))

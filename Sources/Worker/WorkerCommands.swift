@@ -76,6 +76,7 @@ extension WorkerService {
     case .stopped(let attempt):
       trial = nil
       logger.info("\(attempt) is stopped")
+    case .checkpointUnusable: trial = nil
     case .progress, .snapshot: break
     }
     handle(.runner(report.event))

@@ -8,7 +8,7 @@ extension WorkerSession {
     case disconnect
     case send(WorkerEnvelope)
     /// Runs a trial on the trial thread; from its checkpoint, which has been downloaded, if it names one.
-    /// Answered, at some time, by `finished` or `stopped`.
+    /// Answered, at some time, by `finished`, `stopped` or `checkpointUnusable`.
     case startTrial(Assignment)
     /// Stops at once, keeping nothing; answered by `stopped` (or `finished`, if it came first).
     case cancelTrial(AttemptID)

@@ -33,6 +33,8 @@ extension WorkerSession {
     /// The attempt is over without either: `cancelTrial` or `stopAndCheckpoint` was obeyed. After the latter
     /// comes a `checkpoint` first, if there is anything to keep.
     case stopped(AttemptID)
+    /// The attempt has not begun, because of the checkpoint it was to go on from; why, in one line.
+    case checkpointUnusable(AttemptID, String)
   }
 
   public enum TransferEnd: Hashable, Sendable {

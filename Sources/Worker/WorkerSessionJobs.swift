@@ -133,6 +133,9 @@ extension WorkerSession {
       endRun(of: report.attempt, .reporting(report), at: now)
     case .stopped(let attempt):
       endRun(of: attempt, .returning(stopping?.reason ?? .preempted), at: now)
+    case .checkpointUnusable(let attempt, let line):
+      log(.warning, "\(attempt) is given back: \(line)")
+      endRun(of: attempt, .returning(.unusableCheckpoint), at: now)
     }
   }
 

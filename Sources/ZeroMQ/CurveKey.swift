@@ -28,13 +28,16 @@ public struct CurveKeyPair: Hashable, Sendable, CustomStringConvertible {
   /// 32 bytes.
   let secret: [UInt8]
 
-  /// A fresh pair from the system's random source.
+  /// A fresh pair from the system's random source. Its public key does not begin with '-', so that a command line can
+  /// have it anywhere: one pair in 85 is passed over for another.
   ///
   /// - Throws: `ZeroMQError` where libzmq was built without CURVE.
   public init() throws {
     var publicText = [CChar](repeating: 0, count: 41)
     var secretText = publicText
-    guard zmq_curve_keypair(&publicText, &secretText) == 0 else { throw ZeroMQError("make a key") }
+    repeat {
+      guard zmq_curve_keypair(&publicText, &secretText) == 0 else { throw ZeroMQError("make a key") }
+    } while publicText[0] == CChar(UInt8(ascii: "-"))
     guard let pair = CurveKeyPair(secret: text(secretText)) else { throw ZeroMQError("make a key") }
     self = pair
   }

@@ -95,7 +95,14 @@ struct CoordinatorCommand: ParsableCommand {
 
   func validate() throws {
     try checkSeconds(lease, "--lease", atLeast: 1)
-    if let heartbeat { try checkSeconds(heartbeat, "--heartbeat", atLeast: 0.1) }
+    if let heartbeat {
+      try checkSeconds(heartbeat, "--heartbeat", atLeast: 0.1)
+      guard heartbeat <= lease / 2 else {
+        throw ValidationError(
+          "--heartbeat \(heartbeat) with --lease \(lease): at most half of the lease, or trials are taken from workers "
+            + "that are well")
+      }
+    }
     guard losses >= 1 else { throw ValidationError("--losses \(losses): at least 1") }
   }
 

@@ -15,11 +15,12 @@ struct LiveCoordinator {
     client = try StatusClient(endpoint: endpoint, security: security)
   }
 
-  /// The one that is announced beside the store; it may have died since.
+  /// The one that is announced beside the store, if it still serves that.
   ///
   /// - Parameter security: nil: what the announcement says.
   init?(store: String, security: CurveSecurity?) {
-    guard let announcement = Announcement.read(store: store), let endpoint = announcement.localEndpoint,
+    guard let announcement = Announcement.read(store: store), announcement.isCurrent(store: store),
+      let endpoint = announcement.localEndpoint,
       let coordinator = try? LiveCoordinator(
         endpoint: endpoint.description, security: security ?? announcement.security(), timeout: .seconds(2))
     else { return nil }

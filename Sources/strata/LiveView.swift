@@ -54,6 +54,9 @@ enum LiveView {
     parts.append("\(clock(status.elapsed)) elapsed")
     if let left = status.secondsLeft { parts.append("\(clock(left)) left") }
     if status.paused { parts.append("paused") }
+    if !status.quarantinedHosts.isEmpty {
+      parts.append("quarantined: \(status.quarantinedHosts.map(\.host).joined(separator: ", "))")
+    }
     if status.stopping { parts.append("stopping") }
     return parts.joined(separator: " · ")
   }

@@ -95,7 +95,7 @@ struct Run: ParsableCommand {
           "worker", "--connect", endpoint, "--name", "local-\(number)", "--checkpoint-interval",
           "\(checkpointInterval)", "--stop-with-standard-input",
         ]
-        if let keys { arguments += ["--key", keys.file, "--coordinator-key", "\(keys.own.publicKey)"] }
+        if let keys { arguments += ["--key", keys.file, "--coordinator-key=\(keys.own.publicKey)"] }
         if let data { arguments += ["--data", data] }
         return arguments
       },

@@ -41,6 +41,6 @@ struct Strata: ParsableCommand {
       FileHandle.standardError.write(Data(message.utf8))
       Foundation.exit(1)
     }
-    main(nil)
+    main(KeyArguments.protected(Array(CommandLine.arguments.dropFirst())))
   }
 }

@@ -4,11 +4,17 @@ import SweepProtocol
 import Testing
 
 extension Scheduler.Command {
-  var isLog: Bool { if case .log = self { true } else { false } }
+  /// A log line, or the adoption of a data set's fingerprint, which goes with some trial's first result.
+  var isAside: Bool {
+    switch self {
+    case .log, .persist(.fingerprint): true
+    default: false
+    }
+  }
 }
 
-/// A scheduler with two workers' worth of shorthand. Log lines are left out of what its calls return, so that an
-/// expectation of some commands says that nothing else was sent or written.
+/// A scheduler with two workers' worth of shorthand. Log lines and fingerprints are left out of what its calls return,
+/// so that an expectation of some commands says that nothing else was sent or written.
 struct SchedulerBench {
   static let a = uuid(0xa)
   static let b = uuid(0xb)
@@ -38,7 +44,7 @@ struct SchedulerBench {
   }
 
   mutating func handle(_ event: Scheduler.Event) -> [Scheduler.Command] {
-    scheduler.handle(event, at: now).filter { !$0.isLog }
+    scheduler.handle(event, at: now).filter { !$0.isAside }
   }
 
   /// A client's request, which must be answered by this line; what else it gave.

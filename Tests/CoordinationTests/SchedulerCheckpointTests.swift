@@ -38,6 +38,70 @@ import Testing
     #expect(bench.handle(offer(first, attempt, a)) == [.answerUpload(.refuse(.outdated, line), transfer)])
   }
 
+  /// One attempt's equal bits have one file: it must outlive the row it was uploaded for first.
+  @Test func equalBitsForAnotherPositionKeepTheirFile() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    let first = bench.checkpoint(1, 0)
+    var second = first
+    second.position.step = 2
+    _ = bench.handle(receive(first, attempt, a))
+    #expect(
+      bench.handle(receive(second, attempt, a)) == [
+        .persist(.checkpoint(StoredCheckpoint(attempt: attempt, descriptor: second))),
+        .answerUpload(.stored, transfer),
+      ])
+    let line = "\(attempt) has a checkpoint at epoch 1 step 2, later than epoch 1 step 0"
+    #expect(bench.handle(receive(first, attempt, a)) == [.answerUpload(.refuse(.outdated, line), transfer)])
+  }
+
+  // MARK: - Checkpoints that cannot be used
+
+  @Test func aCheckpointThatCannotBeUsedIsDroppedAndTheTrialBeginsAnew() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let file = StoredCheckpoint(attempt: bench.id(0, 1), descriptor: bench.checkpoint(1, 2))
+    _ = bench.handle(receive(file.descriptor, file.attempt, a))
+    _ = bench.say(.released(file.attempt, .stopping), sequence: 1)
+    let second = bench.id(0, 2)
+    #expect(
+      bench.heartbeat(wants: true)
+        == [bench.sent(.acknowledge(1))] + bench.begun(second, from: file.descriptor))
+    let ended = bench.pending(second, .released(.unusableCheckpoint))
+    #expect(
+      bench.say(.released(second, .unusableCheckpoint), sequence: 2) == [
+        ended[0], .persist(.checkpointDropped(file)), .deleteCheckpoint(file), ended[1],
+        .persist(.applied(worker: a, sequence: 2)), bench.sent(.acknowledge(2)),
+      ])
+    let third = bench.id(0, 3)
+    #expect(bench.heartbeat(wants: true) == [bench.sent(.acknowledge(2))] + bench.begun(third))
+    // A checkpoint of its own is not what it was given.
+    let own = StoredCheckpoint(attempt: third, descriptor: bench.checkpoint(1, 0))
+    _ = bench.handle(receive(own.descriptor, third, a))
+    let last = bench.pending(third, .released(.unusableCheckpoint))
+    #expect(
+      bench.say(.released(third, .unusableCheckpoint), sequence: 3)
+        == last + [.persist(.applied(worker: a, sequence: 3)), bench.sent(.acknowledge(3))])
+  }
+
+  @Test func aTrialGivenUpOnItsCheckpointBeginsAnewWhenItIsPutBack() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let file = StoredCheckpoint(attempt: bench.id(0, 1), descriptor: bench.checkpoint(1, 2))
+    _ = bench.handle(receive(file.descriptor, file.attempt, a))
+    for number in 1...4 {
+      let report = AttemptReport(bench.id(0, number), .failure("broken"))
+      _ = bench.say(.finished(report), sequence: UInt64(number))
+      _ = bench.heartbeat(wants: true)
+    }
+    #expect(
+      bench.ask(.retry(.all), says: "put 1 trial back") == [
+        .persist(.checkpointDropped(file)), .deleteCheckpoint(file),
+        .persist(.trialState(trial: file.attempt.trial, .pending, failures: 0, error: nil)),
+      ] + bench.begun(bench.id(0, 5)))
+  }
+
   @Test func anOldAttemptsCheckpointIsRefusedAndItsFileDeleted() {
     var bench = SchedulerBench()
     bench.startFirstTrial()

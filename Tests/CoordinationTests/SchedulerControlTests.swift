@@ -157,9 +157,23 @@ import Testing
     _ = bench.greet()
     _ = bench.handle(.connectionLost(bench.connection(a)))
     #expect(
-      bench.ask(.drain("a"), says: "a on host is not connected; it is asked to leave when it comes back")
-        == [])
+      bench.ask(
+        .drain("a"),
+        says:
+          "a on host is not connected; it is asked to leave when it comes back, unless this coordinator is "
+          + "started again before") == [])
     #expect(bench.greet().last == bench.sent(.drain))
+  }
+
+  @Test func ofTwoWorkersOfANameTheLivingIsMeant() {
+    var bench = SchedulerBench()
+    _ = bench.greet()
+    _ = bench.handle(.connectionLost(bench.connection(a)))
+    var hello = bench.hello(b)
+    hello.name = "a"
+    hello.beat = bench.beat(b)
+    _ = bench.say(.hello(hello), b)
+    #expect(bench.ask(.drain("a"), says: "a on host leaves") == [bench.sent(.drain, b)])
   }
 
   // MARK: - Submitted trials
@@ -175,6 +189,30 @@ import Testing
     #expect(bench.handle(.trialsStored(rows, sweep: "grown")) == [])
     let status = bench.scheduler.status(at: bench.now)
     #expect(status.sweep == "grown" && status.counts.total == 3 && status.counts.over == 2)
+  }
+
+  @Test func trialsThatNoSweepHasAnyMoreAreNotRun() {
+    var bench = SchedulerBench(trials: 3)
+    bench.startFirstTrial()
+    #expect(bench.handle(.trialsWithdrawn(bench.trials.map(\.id))) == [])
+    func counts() -> TrialCounts { bench.scheduler.status(at: bench.now).counts }
+    #expect(counts().running == 1 && counts().total == 1)
+    _ = bench.greet(b)
+    #expect(bench.heartbeat(b, wants: true) == [bench.sent(.acknowledge(0), b)])
+    // One that runs may end; lost, it is not run again.
+    let attempt = bench.id(0, 1)
+    #expect(bench.pass(.seconds(31)) == bench.pending(attempt, .lost))
+    let revoke = bench.sent(.revoke(attempt, .superseded))
+    #expect(bench.heartbeat(holding: [attempt]) == [revoke, bench.sent(.acknowledge(0))])
+    #expect(counts().total == 0)
+    #expect(
+      bench.ask(.cancel(["trial 1"]), says: "cancelled 1 trial") == [cancelled(bench.trials[1].id)])
+    #expect(counts().cancelled == 1 && counts().total == 1)
+    // A sweep has them again.
+    let rows = bench.trials.map { SchedulerRestoration.Trial(plan: $0.plan) }
+    #expect(bench.handle(.trialsStored(rows, sweep: "grown")) == [])
+    #expect(counts().pending == 2 && counts().total == 3)
+    #expect(bench.heartbeat(wants: true) == [bench.sent(.acknowledge(0))] + bench.begun(bench.id(0, 2)))
   }
 
   // MARK: - Closed connections

@@ -111,6 +111,27 @@ import Testing
     return (bench, last)
   }
 
+  @Test func thatOnlyQuarantinedHostsAreLeftIsSaidEveryMinute() {
+    var (bench, _) = poisoned()
+    var warnings = 0
+    func pass(_ duration: Duration) {
+      let end = bench.now + duration
+      while bench.now < end {
+        bench.now = bench.now + bench.settings.tick
+        for case .log(.warning, let line) in bench.scheduler.handle(.tick, at: bench.now)
+        where line.hasPrefix("trials wait: 3, and all workers are on quarantined hosts (alpha)") {
+          warnings += 1
+        }
+        _ = bench.heartbeat(wants: true)
+      }
+    }
+    pass(.seconds(5))
+    #expect(warnings == 0, "beta is there")
+    _ = bench.say(.goodbye, b)
+    pass(.seconds(121))
+    #expect(warnings == 3)
+  }
+
   @Test func manyTrialsFailingOnOneHostQuarantineIt() {
     var (bench, last) = poisoned()
     let reason = "3 trials failed there and nowhere else, the last: disk 2 is gone"

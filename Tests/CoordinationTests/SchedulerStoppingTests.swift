@@ -47,7 +47,7 @@ import Testing
     }
     // The worst so far came before there were four; it is not judged again.
     #expect(states(fleet).allSatisfy { $0 == .running })
-    let commands = fleet.say(.snapshot(Self.attempt(3), Self.snapshot(10)), 3).filter { !$0.isLog }
+    let commands = fleet.say(.snapshot(Self.attempt(3), Self.snapshot(10)), 3).filter { !$0.isAside }
     let line = "stopped after epoch 2: qmse 10 is among the worst 25 % of the 4 trials that have come so far"
     #expect(
       commands.prefix(3) == [

@@ -209,7 +209,8 @@ extension Record {
       .snapshot(let attempt, _):
       attempt.trial == trial
     case .result(let report): report.attempt.trial == trial
-    case .checkpoint(let file), .checkpointDamaged(let file, _): file.attempt.trial == trial
+    case .checkpoint(let file), .checkpointDamaged(let file, _), .checkpointDropped(let file):
+      file.attempt.trial == trial
     }
   }
 }

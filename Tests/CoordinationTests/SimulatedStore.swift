@@ -98,6 +98,11 @@ struct SimulatedStore {
       require(
         trials[attempt.trial]!.checkpoint == file, "\(attempt) drops a checkpoint that is not its trial's")
       trials[attempt.trial]!.checkpoint = nil
+    case .checkpointDropped(let file):
+      require(
+        trials[file.attempt.trial]!.checkpoint == file,
+        "\(file.attempt)'s checkpoint is dropped, and not its trial's")
+      trials[file.attempt.trial]!.checkpoint = nil
     case .checkpoint(let file):
       requireCurrent(file.attempt, "stores a checkpoint")
       let row = trials[file.attempt.trial]!

@@ -45,7 +45,9 @@ struct SimulatedTrial {
   func weights(_ state: UInt64) -> String { hexadecimal(state, digits: 64) }
 
   func checkpoint(_ position: CheckpointPosition, _ state: UInt64) -> CheckpointDescriptor {
-    CheckpointDescriptor(position: position, size: 8, sha256: hexadecimal(mix(state, 1), digits: 64))
+    CheckpointDescriptor(
+      position: position, size: 8,
+      sha256: String(hexadecimal(mix(state, 1), digits: 64).reversed()))
   }
 }
 

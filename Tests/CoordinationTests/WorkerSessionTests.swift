@@ -71,6 +71,17 @@ import Worker
     #expect(bench.handle(.downloadEnded(bench.attempt(), end)) == [.startTrial(bench.assignment())])
   }
 
+  @Test func anAttemptThatCannotGoOnFromItsCheckpointIsGivenBack() {
+    var bench = SessionBench.joined
+    _ = bench.hear(.assign(bench.assignment(from: bench.checkpoint(1, 2))))
+    _ = bench.handle(.downloadEnded(bench.attempt(), .done))
+    let commands = bench.handle(.runner(.checkpointUnusable(bench.attempt(), "it is of another trial")))
+    #expect(commands.first == bench.sent(.released(bench.attempt(), .unusableCheckpoint), 1))
+    #expect(commands.count == 2, "the release, and a heartbeat that asks for another trial")
+    #expect(bench.hear(.acknowledge(1)).contains(.discard(bench.attempt())))
+    #expect(bench.hear(.assign(bench.assignment(2))) == [.startTrial(bench.assignment(2))])
+  }
+
   @Test func aSupersededDownloadDropsTheAttempt() {
     var bench = SessionBench.joined
     _ = bench.hear(.assign(bench.assignment(from: bench.checkpoint(1, 2))))

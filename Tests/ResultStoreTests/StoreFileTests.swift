@@ -11,6 +11,21 @@ import Testing
 
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
+  @Test func whoWritesAStoreCanBeAsked() throws {
+    let path = directory.file("a.store")
+    let host = ProcessInfo.processInfo.hostName
+    func isMine() -> Bool { Store.isWritten(path, byProcess: getpid(), on: host) }
+    #expect(!isMine())
+    let store = try Store.open(path)
+    #expect(isMine() && isMine())
+    #expect(!Store.isWritten(path, byProcess: getpid() + 1, on: host))
+    #expect(!Store.isWritten(path, byProcess: getpid(), on: "another host"))
+    try store.close()
+    // As a crash leaves it.
+    try Data("process \(getpid()) on \(host)\n".utf8).write(to: URL(fileURLWithPath: path + "-lock"))
+    #expect(!isMine())
+  }
+
   @Test func aFileOfAnotherKindIsRefusedAndUntouched() throws {
     let text = directory.file("notes.txt")
     try "some notes".write(toFile: text, atomically: true, encoding: .utf8)

@@ -54,6 +54,7 @@ import Worker
     await first.abandon()
     try firstStore.close()
     let (second, store, again) = try await cluster.coordinator()
+    #expect(cluster.log.lines.contains { $0.contains("test.store is paused: no trials are handed out") })
     try await eventually("the worker back") {
       await second.status()!.workers.first?.connected == true ? true : nil
     }

@@ -40,6 +40,28 @@ import ZeroMQ
     await service.abandon()
   }
 
+  @Test func whoOnlySaysHelloDecidesNothingOfTheData() async throws {
+    let cluster = try Cluster(trials: 1)
+    let (service, store, endpoint) = try await cluster.coordinator()
+    let stranger = try RawPeer(endpoint)
+    var hello = WorkerHello()
+    hello.program = ProgramVersion.current
+    hello.beat = 1
+    hello.datasets = ["synthetic": String(repeating: "b", count: 64)]
+    let id = UUID().uuidString.lowercased()
+    try await stranger.send([Wire.encode(WorkerEnvelope(worker: id, message: .hello(hello)))])
+    try await eventually("a welcome") {
+      try await stranger.receiveCoordinatorMessage { if case .welcome = $0 { true } else { nil } }
+    }
+    try await stranger.send([Wire.encode(WorkerEnvelope(worker: id, message: .goodbye))])
+    let worker = try cluster.worker(endpoint, ScriptedRunner())
+    let ending = Task { await worker.finished() }
+    #expect(try await service.finished().isComplete)
+    #expect(await ending.value.status == 0)
+    try store.close()
+    try cluster.expectUndisturbedResults()
+  }
+
   @Test func localhostIsAnAddressToListenOn() async throws {
     let cluster = try Cluster(trials: 1)
     let (service, _, endpoint) = try await cluster.coordinator { $0.address = "localhost" }
@@ -167,6 +189,18 @@ import ZeroMQ
     #expect(error == .noAnswer(endpoint: "tcp://127.0.0.1:1", after: .milliseconds(200)))
   }
 
+  @Test func aClientIsToldSoonThatConnectionsAreRefused() async throws {
+    let client = try StatusClient(endpoint: "tcp://127.0.0.1:1")
+    let error = await #expect(throws: CoordinatorError.self) {
+      try await client.reply(to: .status, timeout: .seconds(100))
+    }
+    guard case .noAnswer(_, let waited) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(waited >= .seconds(3) && waited < .seconds(60))
+  }
+
   @Test func nothingIsAcknowledgedThatCannotBeCommitted() async throws {
     let cluster = try Cluster(trials: 2)
     let store = try Store.open(cluster.path)
@@ -220,7 +254,7 @@ private struct FullDisk: RecordStore {
   ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
     try store.submit(trials, to: sweep, at: offset)
   }
-  func endSubmission(of sweep: String) throws -> StoppingRule? { try store.endSubmission(of: sweep) }
+  func endSubmission(of sweep: String) throws -> EndedSubmission { try store.endSubmission(of: sweep) }
   func commit(_ records: [Record]) throws {
     if isFull.withLock({ $0 }) { throw StoreError.full(path: path) }
     try store.commit(records)

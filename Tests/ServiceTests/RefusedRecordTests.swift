@@ -25,7 +25,9 @@ import Worker
     }
 
     var path: String { store.path }
-    func restoration(sweep: String?) throws -> SchedulerRestoration { try store.restoration(sweep: sweep) }
+    func restoration(sweep: String?, planned: [PlannedTrial]) throws -> SchedulerRestoration {
+      try store.restoration(sweep: sweep, planned: planned)
+    }
     func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
     func ports() throws -> RecordedPorts? { try store.ports() }
     func record(_ ports: RecordedPorts) throws { try store.record(ports) }

@@ -33,6 +33,7 @@ final class ScriptedRunner: TrialRunning {
     var state = Self.initialState(assignment.attempt.trial)
     var epoch = 0
     if let checkpoint {
+      guard checkpoint.count > 32 else { throw UnusableCheckpoint("it has \(checkpoint.count) bytes") }
       epoch = Int(checkpoint[0])
       state = Array(checkpoint[1...32])
     }

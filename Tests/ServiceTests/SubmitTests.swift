@@ -126,6 +126,22 @@ import Worker
     try store.close()
   }
 
+  @Test func aShrunkSweepRunsOnlyWhatItHas() async throws {
+    let cluster = try Cluster(trials: 1)
+    let (service, store, endpoint) = try await cluster.coordinator()
+    #expect(try await Self.submit(Self.sweep(seeds: 11...16), to: endpoint).added == 6)
+    #expect(try await Self.submit(Self.sweep(seeds: 12...13), to: endpoint).added == 0)
+    #expect(await service.status()!.counts.pending == 3)
+    let runner = ScriptedRunner()
+    let worker = try cluster.worker(endpoint, runner)
+    let ending = Task { await worker.finished() }
+    let counts = try await service.finished().counts
+    #expect(counts.completed == 3 && counts.total == 3)
+    #expect(runner.begun.withLock { $0.count } == 3)
+    #expect(await ending.value.status == 0)
+    try store.close()
+  }
+
   // MARK: - Strangers
 
   /// Parts that no client of this version sends: refused by a line, and nothing of them stored.

@@ -4,6 +4,7 @@ import Foundation
 import ResultStore
 import SweepProtocol
 import Testing
+import Worker
 
 /// Uploads and downloads as a peer of ill will or bad luck makes them.
 @Suite(.timeLimit(.minutes(2))) struct TransferTests {
@@ -85,6 +86,29 @@ import Testing
       FileManager.default.contents(atPath: "\(scene.cluster.path).checkpoints/\(try scene.files[0])")
         == Data(bytes))
     await scene.service.abandon()
+  }
+
+  /// Garbage with the right hash: whoever is to go on from it gives it back, and the trial begins anew.
+  @Test func aCheckpointThatCannotBeUsedCostsOneAttempt() async throws {
+    let scene = try await Scene()
+    try await scene.send(1, .upload(scene.attempt, Self.descriptor([1, 2, 3])))
+    #expect(try await scene.reply(1) == .credit(3))
+    try await scene.send(1, .chunk(offset: 0, bytes: [1, 2, 3]))
+    #expect(try await scene.reply(1) == .stored)
+    let released = WorkerEnvelope(
+      worker: scene.worker, sequence: 1, message: .released(scene.attempt, .stopping))
+    try await scene.messages.send([Wire.encode(released)])
+    try await scene.messages.send([Wire.encode(WorkerEnvelope(worker: scene.worker, message: .goodbye))])
+    let endpoint = Announcement.read(store: scene.cluster.path)!.messages
+    let worker = try scene.cluster.worker(endpoint, ScriptedRunner())
+    let ending = Task { await worker.finished() }
+    #expect(try await scene.service.finished().counts.completed == 1)
+    #expect(await ending.value.status == 0)
+    try scene.cluster.expectUndisturbedResults()
+    let attempts = try scene.cluster.rows().attempts
+    #expect(attempts.map(\.ending) == [.stopping, .stopping, .result])
+    #expect(attempts.map(\.resumedEpoch) == [nil, 1, nil])
+    #expect(attempts[1].message == "it could not go on from its checkpoint")
   }
 
   @Test func bytesThatAreNotThoseAnnouncedAreRefusedAndLeaveNothing() async throws {

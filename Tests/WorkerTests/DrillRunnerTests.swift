@@ -139,7 +139,7 @@ import Worker
 
   @Test func checkpointOfAnotherTrialIsRefused() throws {
     let bytes = try Self.run().checkpoints.last!.bytes
-    #expect(throws: TrialError.self) { try Self.run(Self.configuration(seed: 2), from: bytes) }
-    #expect(throws: TrialError.self) { try Self.run(from: Array(bytes.dropLast())) }
+    #expect(throws: UnusableCheckpoint.self) { try Self.run(Self.configuration(seed: 2), from: bytes) }
+    #expect(throws: UnusableCheckpoint.self) { try Self.run(from: Array(bytes.dropLast())) }
   }
 }

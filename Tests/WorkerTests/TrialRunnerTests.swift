@@ -163,7 +163,24 @@ import Worker
   @Test func checkpointOfAnotherTrialIsRefused() throws {
     let bytes = try Self.run(Self.configuration()).checkpoints.last!.bytes
     let other = Self.configuration { $0.seed = 2 }
-    #expect(throws: TrialError.self) { try Self.run(other, from: bytes) }
-    #expect(throws: (any Error).self) { try Self.run(Self.configuration(), from: Array(bytes.dropLast(100))) }
+    #expect(throws: UnusableCheckpoint.self) { try Self.run(other, from: bytes) }
+    #expect(throws: UnusableCheckpoint.self) {
+      try Self.run(Self.configuration(), from: Array(bytes.dropLast(100)))
+    }
+    // Weights alone, as training ends with, are nothing to go on with where training is longer; nor is a later epoch.
+    for epochs in [1, 3] {
+      #expect(throws: UnusableCheckpoint.self) {
+        try Self.run(Self.configuration(), from: Self.replacing(epoch: epochs, in: bytes))
+      }
+    }
+  }
+
+  /// The checkpoint of epoch 2, saying that it is of another.
+  private static func replacing(epoch: Int, in bytes: [UInt8]) -> [UInt8] {
+    let field = Array("\"epoch\":\"2".utf8)
+    let start = bytes.indices.first { bytes[$0...].starts(with: field) }!
+    var altered = bytes
+    altered[start + field.count - 1] = UInt8(ascii: "0") + UInt8(epoch)
+    return altered
   }
 }

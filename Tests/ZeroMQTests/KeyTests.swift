@@ -24,6 +24,11 @@ import Testing
     }
   }
 
+  /// Of a thousand that are not chosen, a dozen do.
+  @Test func noFreshPublicKeyBeginsAsOptionsDo() throws {
+    for _ in 0..<1000 { #expect(try !"\(CurveKeyPair().publicKey)".hasPrefix("-")) }
+  }
+
   @Test(arguments: [
     "", "HelloWorld", String(repeating: " ", count: 40), String(repeating: "#", count: 40),
     String(repeating: "a", count: 39) + "\0", String(repeating: "é", count: 20),

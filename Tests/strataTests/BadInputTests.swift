@@ -32,6 +32,8 @@ import Testing
     Case(
       "coordinator", "quickstart", "--key", "a", "--worker-keys", "b", "--insecure", says: "--insecure",
       "--key"),
+    Case(
+      "coordinator", "quickstart", "--lease", "2", "--heartbeat", "1.5", says: "--heartbeat 1.5", "half"),
     Case("keygen", "no/such/folder/a.key", says: "no/such/folder/a.key"),
     Case("workers", "list", "--worker-keys", "missing.keys", says: "missing.keys"),
     Case("workers", "revoke", "node7", "--worker-keys", "missing.keys", says: "missing.keys"),
@@ -131,6 +133,23 @@ import Testing
         ["coordinator", "quickstart", "--store", "a.store"], in: folder)
       #expect(status == 1)
       #expect(errors.contains("a.store") && errors.contains("\(first.pid)"), "\(errors)")
+    }
+  }
+
+  @Test(arguments: [("coordinator.json", true, "it is a folder"), ("checkpoints", false, "it is no folder")])
+  func whatStandsInTheWayOfItsFilesIsNamed(name: String, isFolder: Bool, says: String) async throws {
+    try await withTemporaryFolder { folder in
+      let obstacle = folder.appendingPathComponent("a.store.\(name)")
+      if isFolder {
+        try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: false)
+      } else {
+        try Data().write(to: obstacle)
+      }
+      let (status, _, errors) = try await StrataProcess.run(
+        ["coordinator", "quickstart", "--store", "a.store"], in: folder)
+      #expect(status == 1)
+      let lines = errors.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
+      #expect(lines.count == 1 && lines[0].contains("a.store.\(name): \(says)"), "\(errors)")
     }
   }
 

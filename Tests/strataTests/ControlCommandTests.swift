@@ -93,6 +93,39 @@ import Testing
     }
   }
 
+  /// A coordinator is killed, and that of another store listens where the first did.
+  @Test func whatIsAskedOfADeadCoordinatorsStoreIsNotAskedOfAnother() async throws {
+    try await withTemporaryFolder { folder in
+      let sweep = try RecoveryTests.write(in: folder)
+      let stores = ["a.store", "b.store"].map { folder.appendingPathComponent($0) }
+      let first = try StrataProcess(["coordinator", sweep, "--store", stores[0].path], in: folder)
+      let endpoint = try await Announced.endpoint(of: stores[0])
+      first.kill()
+      let second = try StrataProcess(
+        [
+          "coordinator", sweep, "--store", stores[1].path, "--port",
+          String(endpoint.split(separator: ":").last!),
+        ], in: folder)
+      #expect(try await Announced.endpoint(of: stores[1]) == endpoint)
+      #expect(try await Self.strata("pause", stores[0].path, in: folder) == "no trials are handed out")
+      let label = try Self.labels(stores[0])[0]
+      #expect(
+        try await Self.strata("cancel", stores[0].path, label, in: folder) == "cancelled 1 trial")
+      #expect(try await Self.strata("status", stores[0].path, in: folder).contains("paused"))
+      let untouched = try await Self.status(stores[1])
+      #expect(!untouched.paused && untouched.counts.pending == 2)
+      let reader = try Store.reading(stores[0].path)
+      #expect(try reader.restoration(sweep: nil).paused)
+      let counts = try reader.read { try $0.counts() }
+      #expect(counts[.cancelled] == 1)
+      try reader.close()
+      // The announcement of one that lives is gone by.
+      #expect(try await Self.strata("pause", stores[1].path, in: folder) == "no trials are handed out")
+      #expect(try await Self.status(stores[1]).paused)
+      withExtendedLifetime(second) {}
+    }
+  }
+
   @Test func wrongUseIsToldInOneLine() async throws {
     try await withTemporaryFolder { folder in
       let sweep = try RecoveryTests.write(in: folder)

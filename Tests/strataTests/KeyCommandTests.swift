@@ -53,6 +53,25 @@ import ZeroMQ
     }
   }
 
+  /// One public key in 85 begins with what options begin with.
+  @Test func aKeyThatBeginsWithADashIsAKey() async throws {
+    try await withTemporaryFolder { folder in
+      let key = KeyArgumentsTests.keys[0]
+      let list = ["--worker-keys", "list"]
+      let allowed = try await StrataProcess.run(["workers", "allow", key, "--name", "a"] + list, in: folder)
+      #expect(allowed.status == 0 && allowed.output == "a is allowed\n", "\(allowed.errors)")
+      #expect(try await Self.run("workers", "list", "--worker-keys", "list", in: folder).contains(key))
+      let revoked = try await StrataProcess.run(["workers", "revoke", key] + list, in: folder)
+      #expect(revoked.status == 0 && revoked.output == "a is revoked\n", "\(revoked.errors)")
+      _ = try await Self.run("keygen", "own.key", in: folder)
+      for key in KeyArgumentsTests.keys {
+        try await Self.fails(
+          "status", "tcp://127.0.0.1:1", "--key", "own.key", "--coordinator-key", key,
+          says: "no coordinator answered", in: folder)
+      }
+    }
+  }
+
   @Test func aKeyThatOthersCanReadIsRefusedByEveryCommand() async throws {
     try await withTemporaryFolder { folder in
       _ = try await Self.run("keygen", "open.key", in: folder)
