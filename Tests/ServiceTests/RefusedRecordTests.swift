@@ -37,7 +37,7 @@ import Worker
     ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
       try store.submit(trials, to: sweep, at: offset)
     }
-    func endSubmission(of sweep: String) throws -> StoppingRule? { try store.endSubmission(of: sweep) }
+    func endSubmission(of sweep: String) throws -> EndedSubmission { try store.endSubmission(of: sweep) }
   }
 
   @Test func oneTrialsFailAndAllOthersAreStored() async throws {
