@@ -50,6 +50,8 @@ public struct Scheduler: Sendable {
   /// Messages that could not be read, and when one was last logged.
   private var refusals = 0
   private var refusalLogged: Moment?
+  /// The status told last, and when; nil where something has happened since.
+  var told: (status: ClusterStatus, at: Moment)?
   var output: [Command] = []
 
   /// Takes up where the store's rows left off: attempts under way stay their workers' for one more lease.
@@ -69,6 +71,7 @@ public struct Scheduler: Sendable {
 
   public mutating func handle(_ event: Event, at now: Moment) -> [Command] {
     output = []
+    if case .request(.status, _) = event {} else { told = nil }
     noticeStall(at: now)
     switch event {
     case .message(let envelope, let connection): receive(envelope, from: connection, at: now)

@@ -9,7 +9,7 @@ extension Scheduler {
     let reply: ClientReply
     do throws(TrialNameError) {
       switch request {
-      case .status: reply = .status(status(at: now))
+      case .status: reply = .status(tell(at: now))
       case .shutdown:
         output.append(.reply(.shuttingDown, to: connection))
         return shutDown(at: now)

@@ -31,6 +31,14 @@ extension Scheduler {
     return status
   }
 
+  /// The status for one of many who ask: all that ask at once are told the same, kept once.
+  mutating func tell(at now: Moment) -> ClusterStatus {
+    if let told, told.at == now { return told.status }
+    let status = status(at: now)
+    told = (status, now)
+    return status
+  }
+
   private func givenUp() -> [GivenUpTrial] {
     trials.lazy.filter(\.state.isGivenUp).prefix(Self.mostGivenUp).map { trial in
       GivenUpTrial(
