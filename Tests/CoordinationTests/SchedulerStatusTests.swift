@@ -22,7 +22,7 @@ import Testing
     }
     _ = bench.greet(SchedulerBench.b)
     #expect(status(&bench)?.workers.count == 2)
-    bench.now = bench.now + .seconds(1)
-    #expect(status(&bench)?.workers.map(\.silence) == [1, 1])
+    bench.now = bench.now + .milliseconds(250)
+    #expect(status(&bench)?.workers.map(\.silence) == [0.25, 0.25])
   }
 }
