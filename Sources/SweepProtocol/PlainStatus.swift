@@ -42,9 +42,9 @@ extension PlainWriter {
     add(5, UInt64(clamping: counts.diverged))
     add(6, UInt64(clamping: counts.vanished))
     add(7, UInt64(clamping: counts.failed))
-    add(8, status.elapsed)
-    add(9, status.imagesPerSecond)
-    add(10, present: status.secondsLeft)
+    add(8, boundedAmount(status.elapsed))
+    add(9, boundedAmount(status.imagesPerSecond))
+    add(10, present: status.secondsLeft.map(boundedAmount))
     for worker in status.workers { add(11) { $0.add(worker) } }
     for trial in status.running { add(12) { $0.add(trial) } }
     add(13, status.stopping)
@@ -76,7 +76,7 @@ extension PlainWriter {
     add(4, UInt64(clamping: worker.pid))
     add(5, shortened(worker.instructionSet, to: TextLimit.name))
     add(6, UInt64(UInt32(clamping: worker.threads)))
-    add(7, worker.silence)
+    add(7, boundedAmount(worker.silence))
     add(8, worker.connected)
     if let attempt = worker.attempt { add(9) { $0.add(attempt) } }
     add(10, UInt64(clamping: worker.results))
@@ -97,8 +97,8 @@ extension PlainWriter {
     add(5, UInt64(UInt32(clamping: progress.epochs)))
     add(6, progress.loss)
     add(7, progress.accuracy)
-    add(8, progress.imagesPerSecond)
-    add(9, present: progress.secondsLeft)
+    add(8, boundedAmount(progress.imagesPerSecond))
+    add(9, present: progress.secondsLeft.map(boundedAmount))
     add(10, progress.work)
     if let position = progress.checkpoint {
       add(11) {
