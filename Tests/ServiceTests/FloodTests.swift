@@ -1,13 +1,45 @@
 import Coordinator
 import Foundation
+import Logging
 import ResultStore
 import SweepProtocol
 import Synchronization
 import Testing
 import ZeroMQ
 
-/// Many workers that come while one of them sends without end.
+/// Workers that come while the coordinator reads.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct FloodTests {
+  /// The coordinator is held while it reads, and workers come meanwhile: it reads their hellos in the same turn, and only
+  /// later that their connections were made.
+  @Test func workersThatJoinInTheMidstOfATurnStayConnected() async throws {
+    let cluster = try Cluster(trials: 1)
+    let hold = Hold()
+    let (service, store, endpoint) = try await cluster.coordinator {
+      $0.exitsWhenDone = false
+      $0.settings.silence = .seconds(3600)
+      $0.settings.lease = .seconds(3600)
+      $0.logger = Logger(label: "held") { _ in hold }
+    }
+    defer { hold.release() }
+    let noise = try RawPeer(endpoint)
+    try await noise.send([[1, 2, 3]])
+    try await eventually("a coordinator held") { hold.isHeld ? true : nil }
+    let crowd = Crowd()
+    try await crowd.join(20, endpoint)
+    // Time for the hellos to arrive. Too little of it would make the test say less, not fail.
+    try await Task.sleep(for: .milliseconds(500))
+    hold.release()
+    try await eventually("all workers known") {
+      await service.status()!.workers.count == 20 ? true : nil
+    }
+    try await crowd.beat()
+    try await eventually("all workers connected, now that all have spoken again") {
+      await service.status()!.workers.allSatisfy(\.connected) ? true : nil
+    }
+    await service.abandon()
+    try store.close()
+  }
+
   /// Connections are made while the coordinator is in the midst of reading: none may be taken for closed because of it.
   @Test func workersThatJoinInAFloodStayConnected() async throws {
     let cluster = try Cluster(trials: 1)
@@ -35,6 +67,34 @@ import ZeroMQ
     }
     await service.abandon()
     try store.close()
+  }
+}
+
+/// Holds whoever logs that a message cannot be read, until it is released.
+private final class Hold: LogHandler {
+  private let held = Atomic(false)
+  private let released = Atomic(false)
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .warning }
+    set {}
+  }
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+
+  var isHeld: Bool { held.load(ordering: .acquiring) }
+
+  func release() { released.store(true, ordering: .releasing) }
+
+  func log(event: LogEvent) {
+    guard "\(event.message)".hasPrefix("dropped message") else { return }
+    held.store(true, ordering: .releasing)
+    while !released.load(ordering: .acquiring) { usleep(1000) }
   }
 }
 
