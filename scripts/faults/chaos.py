@@ -217,7 +217,7 @@ def outage(options, folder):
         reference, seconds = undisturbed(options, folder, sweep, ["--drill", "20"], 4)
     print(f"undisturbed: {seconds:.1f} s")
     cluster = Cluster(options.strata, folder, network.Loopback(), sweep, folder / "outage.store", lease=30)
-    running = "SELECT count(*) FROM trial JOIN snapshot ON trial = id WHERE state = 'running' AND epoch = 0"
+    running = "SELECT count(*) FROM trial JOIN snapshot ON snapshot.trial = trial.id WHERE state = 'running' AND epoch = 0"
     if options.training:
         running = "SELECT count(*) FROM trial JOIN checkpoint ON trial = id WHERE state = 'running'"
     try:
