@@ -60,11 +60,9 @@ public struct Announcement: Codable, Hashable, Sendable {
     do {
       try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      var isFolder = ObjCBool(false)
-      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       throw .announcement(
         path: path,
-        reason: isThere && isFolder.boolValue
+        reason: PathKind.of(path) == .folder
           ? "it is a folder; move it out of the way" : error.localizedDescription)
     }
   }

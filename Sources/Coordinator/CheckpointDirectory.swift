@@ -35,11 +35,8 @@ package struct CheckpointDirectory: Sendable {
     path = Self.path(store: store)
     guard mkdir(path, 0o755) == 0 || errno == EEXIST, access(path, R_OK | W_OK | X_OK) == 0 else {
       let reason = String(cString: strerror(errno))
-      var isFolder = ObjCBool(false)
-      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       throw .checkpointDirectory(
-        path: path,
-        reason: isThere && !isFolder.boolValue ? "it is no folder; move it out of the way" : reason)
+        path: path, reason: PathKind.of(path) == .file ? "it is no folder; move it out of the way" : reason)
     }
     for name in Self.contents(of: path) {
       let isOurs = name.hasSuffix(Self.part) || name.hasSuffix(Self.suffix)

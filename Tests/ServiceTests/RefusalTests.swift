@@ -204,8 +204,12 @@ import ZeroMQ
   @Test func nothingIsAcknowledgedThatCannotBeCommitted() async throws {
     let cluster = try Cluster(trials: 2)
     let store = try Store.open(cluster.path)
-    let full = FullDisk(store: store)
-    let service = try CoordinatorService(options: cluster.options(), store: full)
+    let full = FullDisk()
+    let standIn = StandInStore(store: store) { records, store in
+      if full.isFull.withLock({ $0 }) { throw StoreError.full(path: store.path) }
+      try store.commit(records)
+    }
+    let service = try CoordinatorService(options: cluster.options(), store: standIn)
     let endpoint = try await service.start().messages
     let gate = Gate(before: 1)
     let worker = try cluster.worker(endpoint, ScriptedRunner(gate: gate))
@@ -227,36 +231,7 @@ import ZeroMQ
   }
 }
 
-/// A store whose disk is full at will.
-private struct FullDisk: RecordStore {
-  let store: Store
-  let isFull: Flag
-  final class Flag: Sendable {
-    private let value = Mutex(false)
-    func withLock<T>(_ body: (inout Bool) -> T) -> T { value.withLock { body(&$0) } }
-  }
-
-  init(store: Store) {
-    self.store = store
-    isFull = Flag()
-  }
-
-  var path: String { store.path }
-  func restoration(sweep: String?, planned: [PlannedTrial]) throws -> SchedulerRestoration {
-    try store.restoration(sweep: sweep, planned: planned)
-  }
-  func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
-  func ports() throws -> RecordedPorts? { try store.ports() }
-  func record(_ ports: RecordedPorts) throws { try store.record(ports) }
-  func beginSubmission(_ sweep: SubmittedSweep) throws { try store.beginSubmission(sweep) }
-  func submit(
-    _ trials: [NewTrial], to sweep: String, at offset: Int
-  ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
-    try store.submit(trials, to: sweep, at: offset)
-  }
-  func endSubmission(of sweep: String) throws -> EndedSubmission { try store.endSubmission(of: sweep) }
-  func commit(_ records: [Record]) throws {
-    if isFull.withLock({ $0 }) { throw StoreError.full(path: path) }
-    try store.commit(records)
-  }
+/// A disk that is full at will.
+private final class FullDisk: Sendable {
+  let isFull = Mutex(false)
 }

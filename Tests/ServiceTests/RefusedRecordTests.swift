@@ -9,11 +9,8 @@ import Worker
 /// Measurements that pass for good and that the store cannot hold.
 @Suite(.timeLimit(.minutes(2))) struct RefusedRecordTests {
   /// Says everything of one trial's draws twice.
-  private struct Stutter: RecordStore {
-    let store: Store
-    let trial: String
-
-    func commit(_ records: [Record]) throws {
+  private func stutter(_ store: Store, of trial: String) -> StandInStore {
+    StandInStore(store: store) { records, store in
       try store.commit(
         records.map { record in
           guard case .snapshot(let attempt, var snapshot) = record, attempt.trial == trial else {
@@ -23,21 +20,6 @@ import Worker
           return .snapshot(attempt, snapshot)
         })
     }
-
-    var path: String { store.path }
-    func restoration(sweep: String?, planned: [PlannedTrial]) throws -> SchedulerRestoration {
-      try store.restoration(sweep: sweep, planned: planned)
-    }
-    func checkpointFiles() throws -> Set<String> { try store.checkpointFiles() }
-    func ports() throws -> RecordedPorts? { try store.ports() }
-    func record(_ ports: RecordedPorts) throws { try store.record(ports) }
-    func beginSubmission(_ sweep: SubmittedSweep) throws { try store.beginSubmission(sweep) }
-    func submit(
-      _ trials: [NewTrial], to sweep: String, at offset: Int
-    ) throws -> (added: Int, rows: [SchedulerRestoration.Trial]) {
-      try store.submit(trials, to: sweep, at: offset)
-    }
-    func endSubmission(of sweep: String) throws -> EndedSubmission { try store.endSubmission(of: sweep) }
   }
 
   @Test func oneTrialsFailAndAllOthersAreStored() async throws {
@@ -45,7 +27,7 @@ import Worker
     let store = try Store.open(cluster.path)
     let damaged = cluster.trials[2].id
     let service = try CoordinatorService(
-      options: cluster.options(), store: Stutter(store: store, trial: damaged))
+      options: cluster.options(), store: stutter(store, of: damaged))
     let endpoint = try await service.start().messages
     async let first = cluster.worker(endpoint, ScriptedRunner(), named: "one").finished()
     async let second = cluster.worker(endpoint, ScriptedRunner(), named: "two").finished()
