@@ -6,7 +6,7 @@ enum SchemaSnapshots {
   /// Moves what a store of version 3 holds.
   static func addSnapshotNumbers(_ db: Database) throws {
     try SchemaSteps.dropViews(db)
-    try db.execute(sql: "DROP TRIGGER snapshot_removed")
+    try db.execute(sql: "DROP TRIGGER IF EXISTS snapshot_removed")
     for table in old { try db.execute(sql: "ALTER TABLE \(table) RENAME TO old_\(table)") }
     try db.execute(sql: tables)
     try db.execute(sql: move)
