@@ -21,8 +21,8 @@ struct Gate {
   private let own: CurvePublicKey?
   /// By key in Z85, as connections tell it.
   private var holders: [String: Holder] = [:]
-  /// When keys were revoked that are not allowed again.
-  private var revoked: [String: Moment] = [:]
+  /// Keys that are not allowed again: when that was, and what their holders are told.
+  private var revoked: [String: (moment: Moment, line: String)] = [:]
 
   /// - Parameter own: the coordinator's public key; nil: it uses none.
   init(own: CurvePublicKey?) {
@@ -47,10 +47,10 @@ struct Gate {
     holders = holders.filter { $0.value.isOperator }
     for entry in list.entries where entry.key != own { admit(entry.key, entry.name) }
     let gone = before.filter { holders[$0.key] == nil }
-    for key in gone.keys { revoked[key] = now }
+    for (key, holder) in gone { revoked[key] = (now, "the key of \(holder.name), \(key), is revoked") }
     revoked = revoked.filter { holders[$0.key] == nil }
     return gone.sorted { $0.key < $1.key }.map { key, holder in
-      Revocation(prefix: holder.prefix, line: "the key of \(holder.name), \(key), is revoked")
+      Revocation(prefix: holder.prefix, line: revoked[key]!.line)
     }
   }
 
@@ -64,12 +64,12 @@ struct Gate {
     guard own != nil else { return nil }
     guard let key else { return Refusal(reason: .keyNotAllowed, line: "a message under no key") }
     if holders[key] != nil { return nil }
-    return Refusal(reason: .keyNotAllowed, line: "the key \(key) is not allowed, or no more")
+    return Refusal(reason: .keyNotAllowed, line: revoked[key]?.line ?? "the key \(key) is not allowed")
   }
 
   /// Whether the key has been revoked so long that its holder has been told, and is to be cut off if it speaks on.
   func hasBeenTold(_ key: String?, at now: Moment) -> Bool {
-    key.flatMap { revoked[$0] }.map { $0.duration(to: now) >= .seconds(1) } ?? false
+    key.flatMap { revoked[$0] }.map { $0.moment.duration(to: now) >= .seconds(1) } ?? false
   }
 
   /// Why the connection may not speak for this worker.

@@ -53,7 +53,7 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
   case dataset
   /// The message cannot be read.
   case malformed
-  /// The worker's key is not allowed, or no more.
+  /// The worker's key is not allowed, or revoked.
   case keyNotAllowed
   /// The worker's id is bound to another key.
   case identity

@@ -51,6 +51,7 @@ import Testing
     let revoked = gate.replace(WorkerKeyList(), at: Moment(.seconds(10)))
     #expect(revoked.map(\.prefix) == [WorkerIdentity.prefix(of: one.publicKey.bytes)])
     #expect(revoked[0].line == "the key of one, \(one.publicKey), is revoked")
+    #expect(gate.refusal(of: text(one))?.line == revoked[0].line)
     #expect(!gate.admits(one.publicKey) && gate.admits(own.publicKey))
     #expect(!gate.hasBeenTold(text(one), at: Moment(.milliseconds(10_900))))
     #expect(gate.hasBeenTold(text(one), at: Moment(.seconds(11))))
