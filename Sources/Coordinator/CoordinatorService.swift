@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 internal import Logging
 public import SweepProtocol
@@ -6,9 +5,8 @@ internal import ZeroMQ
 
 /// A coordinator at work: sockets, store and clock round a `Scheduler`, on one thread of their own.
 ///
-/// What arrives is read in batches. All that a batch changes is committed in one transaction, and only then is any
-/// of it answered. While a transaction is under way, on another thread, the next batch is read; it is acted on
-/// afterwards.
+/// What arrives is read and acted on at once. What that changes is committed, on another thread, and only then is any of
+/// it answered; while a transaction is under way, what is to follow gathers for the next (`CommitLine`).
 public actor CoordinatorService {
   /// How a coordinator ended.
   public struct Ending: Hashable, Sendable {
@@ -28,9 +26,8 @@ public actor CoordinatorService {
   var messages: Socket?
   var checkpoints: Socket?
   var scheduler: Scheduler?
-  /// The last batch's, until what it allows is carried out.
-  var committing: PendingCommit?
-  let commits = DispatchQueue(label: "commits")
+  /// From the start to the end.
+  var commits: CommitLine?
   var transfers: CheckpointServer?
   var files: CheckpointFiles?
   /// Until it starts.
@@ -100,6 +97,9 @@ public actor CoordinatorService {
     settings.checkpointPort = try Endpoint(announcement.checkpoints).port
     scheduler = Scheduler(settings, restoring: restoration, at: now)
     tellRestraints(of: restoration)
+    commits = CommitLine(store) { [weak self, loop] in
+      loop.post { [weak self] in self?.assumeIsolated { $0.turn() } }
+    }
     transfers = CheckpointServer(largest: options.largestCheckpoint)
     files = CheckpointFiles(directory: directory) { [weak self, loop] reports in
       loop.post { [weak self] in self?.assumeIsolated { $0.take(reports) } }
@@ -173,7 +173,7 @@ public actor CoordinatorService {
   private func tick() {
     guard ending == nil else { return }
     reviewList()
-    turn(waiting: true)
+    turn()
     process([.tick])
     process(carryOut(transfers?.expire(at: now) ?? []))
     forgetClosed()
@@ -187,8 +187,8 @@ public actor CoordinatorService {
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
     // What is under way is stored, whatever becomes of its answers.
-    try? committing?.wait()
-    committing = nil
+    while commits?.wait() == true {}
+    commits = nil
     let counts = scheduler?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else {

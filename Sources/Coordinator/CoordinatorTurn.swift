@@ -3,38 +3,24 @@ internal import SweepProtocol
 internal import ZeroMQ
 
 extension CoordinatorService {
-  /// What has been read and waits for the transaction under way.
+  /// What has been read and is to be acted on.
   struct Inbox {
-    /// Messages, and bytes of them, that are acted on at once: enough to share a transaction, few enough to answer
-    /// soon.
-    static let mostMessages = 2048
-    static let mostBytes = 4 << 20
-
     var events: [Scheduler.Event] = []
     var parts: [(SubmitPart, ConnectionID)] = []
-    var messages = 0
-    var bytes = 0
-
-    var isFull: Bool { messages >= Self.mostMessages || bytes >= Self.mostBytes }
-
-    mutating func takeEvents() -> [Scheduler.Event] {
-      defer { (events, messages, bytes) = ([], 0, 0) }
-      return events
-    }
+    /// Of the messages that the events come from.
+    var weight = CommitLine.Weight()
   }
 
   /// Checkpoint messages read at a time, each a chunk to be written, so that heartbeats wait for 8 MiB at most.
   private static let chunkBatch = 32
 
-  /// Reads what has arrived, and acts on it; while a transaction is under way, later.
-  ///
-  /// - Parameter waiting: the transaction is waited for.
-  func turn(waiting: Bool = false) {
+  /// Reads what has arrived, and acts on it.
+  func turn() {
+    // Its end calls again.
+    if commits?.isFull == true { commits?.wait() }
     noteConnections()
     readMessages()
     readCheckpoints()
-    // Its end calls again.
-    if let committing, !committing.hasEnded, !waiting, !inbox.isFull { return }
     act()
     let parts = inbox.parts
     inbox.parts = []
@@ -42,9 +28,10 @@ extension CoordinatorService {
   }
 
   private func readMessages() {
-    read(messages, upTo: Inbox.mostMessages, bytes: Inbox.mostBytes) { connection, bytes, key in
-      inbox.messages += 1
-      inbox.bytes += bytes.count
+    let most = CommitLine.Weight.most
+    read(messages, upTo: most.messages, bytes: most.bytes) { connection, bytes, key in
+      inbox.weight.messages += 1
+      inbox.weight.bytes += bytes.count
       inbox.events += noteSource(connection, messages?.sourceDescriptor ?? -1)
       if let refusal = gate.refusal(of: key) { return refuse(refusal, connection) }
       do throws(WireError) {
@@ -96,10 +83,7 @@ extension CoordinatorService {
   /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
   private func take(_ part: SubmitPart, from connection: ConnectionID) {
     // The store is written to from here too.
-    while committing != nil || !inbox.events.isEmpty, messages != nil {
-      act()
-      settle()
-    }
+    while commits?.wait() == true { act() }
     guard messages != nil else { return }
     do {
       let taken = try desk.take(part, into: store, at: now)
@@ -131,43 +115,25 @@ extension CoordinatorService {
     act()
   }
 
-  /// Feeds the scheduler what has been read and begins to commit what that changes; what else it asks for is done when
-  /// that is durable.
+  /// Feeds the scheduler what has been read, has what that changes committed, and carries out what is allowed by now.
   private func act() {
-    settle()
-    while !inbox.events.isEmpty, committing == nil, scheduler != nil, messages != nil {
-      let moment = now
-      let commands = inbox.takeEvents().flatMap { scheduler!.handle($0, at: moment) }
-      let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
-      let others = Self.withoutRepeatedAcknowledgements(commands)
-      if records.isEmpty {
-        carryOut(others)
-      } else {
-        committing = PendingCommit(records, in: store, on: commits, before: others) { [weak self, loop] in
-          loop.post { [weak self] in self?.assumeIsolated { $0.turn() } }
-        }
-      }
-    }
-  }
-
-  /// Waits for the transaction under way, and carries out what it allows.
-  func settle() {
-    guard let commit = committing else { return }
-    committing = nil
+    guard let commits else { return }
     do {
-      let refused = try commit.wait()
-      carryOut(commit.commands)
-      inbox.events.insert(contentsOf: refused, at: 0)
+      repeat {
+        let (events, weight) = (inbox.events, inbox.weight)
+        (inbox.events, inbox.weight) = ([], CommitLine.Weight())
+        let moment = now
+        commits.add(events.flatMap { scheduler?.handle($0, at: moment) ?? [] }, weight)
+        let ended = try commits.takeEnded()
+        inbox.events = ended.events
+        for command in Self.withoutRepeatedAcknowledgements(ended.commands) {
+          inbox.events += carryOut(command)
+        }
+      } while !inbox.events.isEmpty && messages != nil
     } catch {
       logger.error("stopping: \(error)")
       finish(error)
     }
-  }
-
-  /// What the attempt tells the scheduler comes before what has been read meanwhile.
-  private func carryOut(_ commands: [Scheduler.Command]) {
-    let events = commands.flatMap { carryOut($0) }
-    inbox.events.insert(contentsOf: events, at: 0)
   }
 
   /// An acknowledgement says what earlier ones on its connection said: the last of a batch suffices.
@@ -182,7 +148,6 @@ extension CoordinatorService {
       {
         continue
       }
-      if case .persist = command { continue }
       kept.append(command)
     }
     kept.reverse()

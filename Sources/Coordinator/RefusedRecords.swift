@@ -23,7 +23,7 @@ extension Record {
   }
 
   /// Whether it says what came of the attempt.
-  fileprivate func isOutcome(of attempt: AttemptID) -> Bool {
+  func isOutcome(of attempt: AttemptID) -> Bool {
     switch self {
     case .snapshot(let other, _), .attemptEnded(let other, .result), .attemptEnded(let other, .stopped):
       other == attempt
