@@ -65,7 +65,7 @@ enum SchemaTables {
       host TEXT NOT NULL,
       pid INTEGER NOT NULL,
       instruction_set TEXT NOT NULL,
-      threads INTEGER NOT NULL,
+      threads INTEGER NOT NULL, -- it offers
       version TEXT NOT NULL,
       first_seen TEXT NOT NULL,
       last_seen TEXT NOT NULL,
@@ -80,7 +80,7 @@ enum SchemaTables {
       worker TEXT NOT NULL, -- worker.id
       host TEXT NOT NULL,
       instruction_set TEXT NOT NULL,
-      threads INTEGER NOT NULL,
+      threads INTEGER NOT NULL, -- that computed: the trial's
       started TEXT NOT NULL,
       resumed_epoch INTEGER, -- the checkpoint it went on from; NULL: from the beginning
       resumed_step INTEGER,

@@ -146,7 +146,9 @@ public final class StoreBatch {
       db,
       """
       INSERT INTO attempt (trial, number, worker, host, instruction_set, threads, started, resumed_epoch,
-        resumed_step) SELECT ?, ?, id, host, instruction_set, threads, ?, ?, ? FROM worker WHERE id = ?
+        resumed_step) SELECT ?1, ?2, w.id, w.host, w.instruction_set, coalesce((SELECT
+          json_extract(configuration, '$.training.threads') FROM trial WHERE id = ?1), w.threads), ?3, ?4, ?5
+        FROM worker w WHERE w.id = ?6
       ON CONFLICT (trial, number) DO UPDATE SET worker = excluded.worker, host = excluded.host,
         instruction_set = excluded.instruction_set, threads = excluded.threads,
         resumed_epoch = excluded.resumed_epoch, resumed_step = excluded.resumed_step

@@ -159,6 +159,15 @@ import Testing
     }
   }
 
+  /// What computed is the trial's to say, not what its worker offers.
+  @Test func anAttemptHasItsTrialsThreads() throws {
+    let trial = try Samples.trial(threads: 3)
+    let store = try Store.sample(directory.file("a.store"), trials: [trial])
+    try store.write { try $0.attemptStarted(trial: trial.id, number: 1, worker: "w1", at: Samples.now) }
+    #expect(try store.read { try $0.attempts() }.map(\.threads) == [3])
+    #expect(try store.read { try $0.workers() }.map(\.threads).allSatisfy { $0 == 1 })
+  }
+
   @Test func aTrialCanBeInSeveralSweeps() throws {
     let trials = try (1...3).map { try Samples.trial(seed: $0) }
     let store = try Store.sample(directory.file("a.store"), trials: trials)

@@ -36,9 +36,10 @@ enum Samples {
 
   static func trial(
     seed: Int = 1, initialization: Initialization.Strategy = .glorotUniform,
-    factorization: Factorization = .none
+    factorization: Factorization = .none, threads: Int = 1
   ) throws -> NewTrial {
     var configuration = TrialConfiguration()
+    configuration.training.threads = threads
     configuration.seed = seed
     configuration.initialization.strategy = initialization
     configuration.network.factorization = factorization
