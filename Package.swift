@@ -50,6 +50,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CSQLite"),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     library("ZeroMQ", imports: ["CZeroMQ"]),
     library("Tensors", vectorized: true),
@@ -70,7 +71,7 @@ let package = Package(
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library(
       "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
-    library("ResultStore", imports: ["Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
+    library("ResultStore", imports: ["CSQLite", "Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
     library(
       "Coordinator",
       imports: ["SweepProtocol", "Sweeps", "Networks", "ResultStore", "ZeroMQ", log, crypto]),

@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Foundation
 internal import GRDB
 internal import Synchronization
@@ -26,7 +27,11 @@ public final class Store: Sendable {
     WriterLock.isHeld(store: path, by: WriterLock.name(process: process, host: host))
   }
 
+  /// SQLite's count of the memory in use costs a lock at every allocation, and nobody asks for it.
+  private static let configured: Void = { _ = csqlite_count_no_memory() }()
+
   static func open(_ path: String, create: Bool, schema: Schema) throws(StoreError) -> Store {
+    _ = configured
     let found = try StoreFile.inspect(path)
     if case .absent = found, !create { throw .missing(path: path) }
     try StoreFile.checkDirectory(of: path)
@@ -52,6 +57,7 @@ public final class Store: Sendable {
   /// Opens the store for reading only, while another process may be writing it. Nothing is written: a store on a
   /// read-only file system can be read too, if its last writer closed it.
   public static func reading(_ path: String) throws(StoreError) -> Store {
+    _ = configured
     switch try StoreFile.inspect(path) {
     case .absent: throw .missing(path: path)
     case .empty: throw .notAStore(path: path)
