@@ -19,6 +19,8 @@ public enum RawTransfer {
     var options = SocketOptions()
     options.sendHighWater = waiting
     options.receiveHighWater = waiting
+    // A peer is not read from while its chunks wait to be written, and its answer to a ping neither.
+    options.heartbeatInterval = .zero
     let context = try Context()
     let server = isEncrypted ? try CurveKeyPair() : nil
     let authenticator = isEncrypted ? try Authenticator(context) : nil
