@@ -72,10 +72,8 @@ public struct EvaluationBenchmark: Codable, Hashable, Sendable {
       options.sensitivityImages = sensitivityImages
       return try PostTrainingQuantization(network, options: options, threads: threads)
     }
-    func calibrate(_ quantization: PostTrainingQuantization) throws -> IntegerNetwork {
-      try pixels.withUnsafeBufferPointer {
-        try quantization.calibrate(images: $0, count: images.calibration).network
-      }
+    func calibrate(_ quantization: PostTrainingQuantization, images count: Int) throws -> IntegerNetwork {
+      try pixels.withUnsafeBufferPointer { try quantization.calibrate(images: $0, count: count).network }
     }
     var logits = [Float](repeating: 0, count: images.batch * a.classes)
     func test(_ infer: Inference) throws -> Double {
@@ -88,12 +86,13 @@ public struct EvaluationBenchmark: Codable, Hashable, Sendable {
     }
     let plain = try quantization(sensitivityImages: 0)
     _ = try plain.load(parameters)
-    parts.calibration = try time { try calibrate(plain) }.seconds
+    _ = try calibrate(plain, images: min(images.calibration, 32))
+    parts.calibration = try time { try calibrate(plain, images: images.calibration) }.seconds
     let compiled = try time { try quantization(sensitivityImages: images.sensitivity) }
     let whole = compiled.result
     parts.compilation = compiled.seconds
     parts.weights = try time { try whole.load(parameters) }.seconds
-    let calibrated = try time { try calibrate(whole) }
+    let calibrated = try time { try calibrate(whole, images: images.calibration) }
     parts.sensitivity = max(calibrated.seconds - parts.calibration, 0)
     parts.fp32 = try test(whole.infer)
     parts.integer = try test(calibrated.result.infer)

@@ -18,7 +18,8 @@ struct Bench: ParsableCommand {
       strata bench coordinator --quick                      # trials, results and connections a coordinator bears
       """,
     subcommands: [
-      Layers.self, Throughput.self, Evaluation.self, Machine.self, Bench.CoordinatorCommand.self, FleetCommand.self,
+      Layers.self, Throughput.self, Evaluation.self, Machine.self, Bench.CoordinatorCommand.self,
+      FleetCommand.self,
     ], defaultSubcommand: Layers.self)
 
   struct Layers: ParsableCommand {

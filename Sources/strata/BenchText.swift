@@ -60,7 +60,9 @@ extension EvaluationBenchmark {
       ("integer, \(images.test) test images", parts.integer), ("evaluation", parts.all),
       ("epoch, \(images.training) images", trainingSeconds),
     ]
-    for row in rows { table.append([row.part, fixed(row.seconds, 2), percent(row.seconds / trainingSeconds)]) }
+    for row in rows {
+      table.append([row.part, fixed(row.seconds, 2), percent(row.seconds / trainingSeconds)])
+    }
     return "threads \(threads), \(Processor.instructionSet)\n\n" + table.text
   }
 }
