@@ -3,13 +3,16 @@ import Tensors
 /// The first look at a tensor, whose values may come in pieces of whole outer rows (images): moments and percentiles
 /// of each channel and of all. The second look, at the histogram and the rounding error, needs the bounds found.
 ///
-/// Pieces in order give the same bits as all values at once.
+/// Pieces in order give the same bits as all values at once. Percentiles are found with little memory by guessing how
+/// far from the ends they lie; where that fails (`isComplete`), all values must come once more.
 public final class ChannelSurvey {
   public let layout: ChannelLayout
   private let clippedPercent: Double?
   private var channels: [ChannelSums]
   private var clips: [SymmetricClip] = []
   private var wholeClip: SymmetricClip?
+  /// Finite values that came.
+  private var seen = 0
   /// What the clips keep.
   private let kept: AlignedBuffer<Float>
 
@@ -17,6 +20,8 @@ public final class ChannelSurvey {
     /// nil before the first finite value.
     var sums: PowerSums?
     var nonFinite = 0
+    /// Finite values.
+    var count: Int { sums?.count ?? 0 }
   }
 
   /// - Parameters:
@@ -30,16 +35,43 @@ public final class ChannelSurvey {
       kept = AlignedBuffer(count: 0)
       return
     }
-    let perChannel = layout.outer * layout.inner
-    let room = SymmetricClip.capacity(percent: clippedPercent, of: perChannel)
+    let room = SymmetricClip.capacity(percent: clippedPercent, of: layout.outer * layout.inner)
     kept = AlignedBuffer(
       count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count))
-    for channel in 0..<layout.channels {
-      clips.append(
-        SymmetricClip(percent: clippedPercent, of: perChannel, values: kept.base + channel * room))
+    makeClips(clippedPercent, guesses: true)
+  }
+
+  /// All values at once.
+  convenience init(of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, clippedPercent: Double?) {
+    self.init(layout, clippedPercent: clippedPercent)
+    add(values)
+    guard !isComplete else { return }
+    prepareToRepeat()
+    add(values)
+  }
+
+  private func makeClips(_ percent: Double, guesses: Bool) {
+    let perChannel = layout.outer * layout.inner
+    let room = SymmetricClip.capacity(percent: percent, of: perChannel)
+    clips = (0..<layout.channels).map {
+      SymmetricClip(percent: percent, of: perChannel, values: kept.base + $0 * room, guesses: guesses)
     }
     wholeClip = SymmetricClip(
-      percent: clippedPercent, of: layout.count, values: kept.base + layout.channels * room)
+      percent: percent, of: layout.count, values: kept.base + layout.channels * room, guesses: guesses)
+  }
+
+  /// Whether what came is enough for the result.
+  public var isComplete: Bool {
+    guard let wholeClip else { return true }
+    return wholeClip.isComplete(count: seen)
+      && channels.indices.allSatisfy { clips[$0].isComplete(count: channels[$0].count) }
+  }
+
+  /// Prepares for the same values once more, after which all is complete.
+  public func prepareToRepeat() {
+    channels = Array(repeating: ChannelSums(), count: layout.channels)
+    seen = 0
+    if let clippedPercent { makeClips(clippedPercent, guesses: false) }
   }
 
   /// - Parameter values: one or more rows of channels × inner.
@@ -66,11 +98,13 @@ public final class ChannelSurvey {
   private func add(
     _ run: UnsafeBufferPointer<Float>, _ extent: RunExtent, to sums: inout ChannelSums, _ channel: Int
   ) {
+    if clippedPercent != nil {
+      clips[channel].add(run, bounds: extent.bounds, seen: sums.count)
+      wholeClip!.add(run, bounds: extent.bounds, seen: seen)
+    }
     if sums.sums == nil { sums.sums = PowerSums(around: run[0]) }
     sums.sums!.add(run, extent)
-    guard clippedPercent != nil else { return }
-    clips[channel].add(run, bounds: extent.bounds)
-    wholeClip!.add(run, bounds: extent.bounds)
+    seen += run.count
   }
 
   private func addFinite(
@@ -88,7 +122,7 @@ public final class ChannelSurvey {
     }
   }
 
-  /// The moments of every channel, and the bounds; nothing can be added after it.
+  /// The moments of every channel, and the bounds; nothing can be added after it. Of a complete survey.
   public func result() -> (moments: [Moments], bounds: ChannelBounds) {
     let moments = channels.map { channel in
       channel.sums.map { Moments($0, nonFinite: channel.nonFinite) } ?? Moments(nonFinite: channel.nonFinite)

@@ -80,9 +80,7 @@ public struct Moments: Hashable, Sendable {
 
 /// The moments of every channel, in order.
 public func channelMoments(of values: UnsafeBufferPointer<Float>, layout: ChannelLayout) -> [Moments] {
-  let survey = ChannelSurvey(layout, clippedPercent: nil)
-  survey.add(values)
-  return survey.result().moments
+  ChannelSurvey(of: values, layout: layout, clippedPercent: nil).result().moments
 }
 
 /// Mean over the channels that have one of the channel's excess kurtosis (D6); nil where none has.

@@ -10,9 +10,7 @@ import Tensors
 public func percentileBounds(
   of values: UnsafeBufferPointer<Float>, layout: ChannelLayout, clippedPercent: Double
 ) -> ChannelBounds {
-  let survey = ChannelSurvey(layout, clippedPercent: clippedPercent)
-  survey.add(values)
-  return survey.result().bounds
+  ChannelSurvey(of: values, layout: layout, clippedPercent: clippedPercent).result().bounds
 }
 
 /// The p-th and (100 − p)-th percentile of a stream of values, in memory for 4·p percent of them, and little time
@@ -44,22 +42,33 @@ struct SymmetricClip {
   }
 
   /// - Parameter values: room for `capacity(percent:of:)` values.
-  init(percent: Double, of total: Int, values: UnsafeMutablePointer<Float>) {
+  /// - Parameter guesses: false for one that is complete whatever comes.
+  init(percent: Double, of total: Int, values: UnsafeMutablePointer<Float>, guesses: Bool) {
     precondition((0...50).contains(percent), "\(percent) percent at either end")
     lowerEnd = LinearPercentile(percent: percent)
     upperEnd = LinearPercentile(percent: 100 - percent)
     let wanted = Self.wanted(lowerEnd, upperEnd, total)
-    least = Tail(.least, wanted: wanted.least, of: total, values: values)
+    least = Tail(.least, wanted: wanted.least, of: total, values: values, guesses: guesses)
     greatest = Tail(
       .greatest, wanted: wanted.greatest, of: total,
-      values: values + Self.capacities(percent: percent, of: total).least)
+      values: values + Self.capacities(percent: percent, of: total).least, guesses: guesses)
   }
 
   /// Takes finite values that lie in `bounds`.
   @inline(__always)
-  mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds) {
-    if least.wants(extreme: bounds.lower) { least.offer(run) }
-    if greatest.wants(extreme: bounds.upper) { greatest.offer(run) }
+  ///
+  /// - Parameter seen: how many came before them.
+  mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds, seen: Int) {
+    if least.wants(extreme: bounds.lower) { least.offer(run, seen: seen) }
+    if greatest.wants(extreme: bounds.upper) { greatest.offer(run, seen: seen) }
+  }
+
+  /// Whether both percentiles can be told.
+  ///
+  /// - Parameter count: of the values added.
+  func isComplete(count: Int) -> Bool {
+    let wanted = Self.wanted(lowerEnd, upperEnd, count)
+    return least.isComplete(rank: wanted.least) && greatest.isComplete(rank: wanted.greatest)
   }
 
   /// - Parameter count: of the values added.

@@ -1,7 +1,9 @@
 /// The greatest values of a stream, or the least ones: as many as an order statistic near that end needs.
 ///
-/// Exact, and most values of a long stream cost one comparison: they are not beyond `threshold`, which rises
-/// whenever the room is used up. Memory is the owner's.
+/// Most values cost one comparison: they are not beyond `threshold`, which rises as the stream goes on. In a long
+/// stream it is raised to where, by what came so far, it is likely to be needed in the end. Where that was too high
+/// the tail is not `isComplete`, and the stream must come again to one that does not guess: then, as ever, it is
+/// exact. Memory is the owner's.
 struct Tail {
   enum End: Float {
     case least = -1
@@ -17,17 +19,29 @@ struct Tail {
   private var count = 0
   /// What is not greater (negated: the least values) is not wanted.
   private var threshold = -Float.infinity
+  /// Of the whole stream.
+  private let total: Int
+  /// How many values have been seen when the threshold is raised next by a guess.
+  private var nextGuess: Int
 
   /// Room for the `wanted` most extreme of `total` values.
   static func capacity(wanted: Int, of total: Int) -> Int { min(2 * wanted + 8 * block, total + block) }
 
   private static let block = 16
 
-  /// - Parameter values: room for `capacity(wanted:of:)` values.
-  init(_ end: End, wanted: Int, of total: Int, values: UnsafeMutablePointer<Float>) {
+  /// A threshold is guessed first after this part of a stream, and for no fewer wanted values.
+  private static let firstGuess = 1.0 / 256
+  private static let leastWanted = 2048
+
+  /// - Parameters:
+  ///   - values: room for `capacity(wanted:of:)` values.
+  ///   - guesses: false for one that is complete whatever comes.
+  init(_ end: End, wanted: Int, of total: Int, values: UnsafeMutablePointer<Float>, guesses: Bool) {
     self.end = end
     self.wanted = wanted
+    self.total = total
     self.values = values
+    nextGuess = guesses && wanted >= Self.leastWanted ? Int(Double(total) * Self.firstGuess) : .max
     capacity = Self.capacity(wanted: wanted, of: total)
   }
 
@@ -36,8 +50,11 @@ struct Tail {
   func wants(extreme: Float) -> Bool { extreme * end.rawValue > threshold }
 
   /// Takes finite values.
-  mutating func offer(_ run: UnsafeBufferPointer<Float>) {
+  ///
+  /// - Parameter seen: how many values came before them.
+  mutating func offer(_ run: UnsafeBufferPointer<Float>, seen: Int) {
     guard let p = run.baseAddress else { return }
+    if seen >= nextGuess { guess(seen: seen) }
     var start = 0
     while start < run.count {
       let some = min(Self.block, run.count - start)
@@ -51,23 +68,42 @@ struct Tail {
     }
   }
 
+  /// Drops what, by what came so far, is not likely to be wanted.
+  private mutating func guess(seen: Int) {
+    let part = Double(seen) / Double(total)
+    let likely = Int(Double(wanted) * (2 * part + 0.3 * part.squareRoot()))
+    nextGuess = likely < wanted ? 2 * seen : .max
+    while count > likely + likely / 4 {
+      let pivot = self.pivot(0..<count, rank: likely)
+      // Equal ones all stay, for of a value that repeats, as zeros do, all may be wanted.
+      let kept = partition(0..<count) { 1 &- isGreater(pivot, than: $0) }
+      if kept < likely || kept == count { return }
+      count = kept
+      threshold = max(threshold, pivot.nextDown)
+    }
+  }
+
+  /// Whether the `rank` most extreme of all values are there.
+  ///
+  /// - Parameter rank: of at most `wanted`, and of no more values than came.
+  func isComplete(rank: Int) -> Bool { count >= rank }
+
   /// Writes those beyond the threshold after the candidates, and returns how many.
   @inline(__always)
   private func append(_ some: UnsafePointer<Float>, _ count: Int) -> Int {
     let (sign, threshold, end) = (self.end.rawValue, threshold, values + self.count)
     var taken = 0
-    // Without a branch, which could not be predicted.
     for i in 0..<count {
       let value = some[i] * sign
       end[taken] = value
-      taken &+= value > threshold ? 1 : 0
+      taken &+= isGreater(value, than: threshold)
     }
     return taken
   }
 
   /// The `rank`-th and the next most extreme value, towards the end, of all that were offered: 1 is the extreme.
   ///
-  /// - Parameter rank: in 1 ... the lesser of `wanted` and the number of values offered.
+  /// - Parameter rank: in 1 ... the lesser of `wanted` and the number of values offered; `isComplete`.
   mutating func values(ofRank rank: Int) -> (value: Float, next: Float) {
     keepGreatest(rank, atMost: rank)
     var (least, second) = (Float.infinity, Float.infinity)
@@ -85,12 +121,12 @@ struct Tail {
     var (first, last) = (0, count)
     while last > limit {
       let pivot = self.pivot(first..<last, rank: wanted - first)
-      let greater = partition(first..<last) { $0 > pivot }
+      let greater = partition(first..<last) { isGreater($0, than: pivot) }
       if greater >= wanted {
         last = greater
         threshold = pivot
       } else {
-        let equal = partition(greater..<last) { $0 == pivot }
+        let equal = partition(greater..<last) { 1 &- isGreater(pivot, than: $0) }
         if equal >= wanted {
           last = wanted
           threshold = pivot
@@ -119,19 +155,28 @@ struct Tail {
     }
   }
 
-  /// Moves those that satisfy a condition to the front of a range, and returns where they end.
+  /// Moves those that belong there (1, else 0) to the front of a range, and returns where they end.
   @inline(__always)
-  private func partition(_ range: Range<Int>, _ belongs: (Float) -> Bool) -> Int {
+  private func partition(_ range: Range<Int>, _ belongs: (Float) -> Int) -> Int {
     var boundary = range.lowerBound
-    // Without a branch, which could not be predicted.
     for i in range {
       let value = values[i]
       values[i] = values[boundary]
       values[boundary] = value
-      boundary &+= belongs(value) ? 1 : 0
+      boundary &+= belongs(value)
     }
     return boundary
   }
+}
+
+/// 1 or 0, without a branch, which could not be predicted: the sign of a difference.
+///
+/// - Parameters:
+///   - value: finite.
+///   - other: finite or −∞.
+@inline(__always)
+private func isGreater(_ value: Float, than other: Float) -> Int {
+  Int(truncatingIfNeeded: (other - value).bitPattern &>> 31)
 }
 
 /// Whether any of 16 values, times the sign, is greater than a threshold.

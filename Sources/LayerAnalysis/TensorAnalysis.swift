@@ -13,8 +13,7 @@ extension TensorStatistics {
     quantizedBy grids: (ChannelBounds) -> [QuantizationGrid] = { _ in [] }
   ) {
     precondition(values.count == layout.count)
-    let survey = ChannelSurvey(layout, clippedPercent: clippedPercent)
-    survey.add(values)
+    let survey = ChannelSurvey(of: values, layout: layout, clippedPercent: clippedPercent)
     let (moments, bounds) = survey.result()
     self.init(moments: moments, bounds: bounds)
     let histogram = HistogramCounter(bounds: Bounds(lower: minimum, upper: maximum))

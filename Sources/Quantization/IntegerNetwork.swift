@@ -8,10 +8,8 @@ import Tensors
 /// Used from one thread at a time. All ways of computing (`IntegerArithmetic`) give the same levels.
 public final class IntegerNetwork {
   public let network: Network
-  public private(set) var calibration: Calibration
+  public let calibration: Calibration
   public let arithmetic: IntegerArithmetic
-  private let folded: [FoldedLayer]
-  private let options: QuantizationOptions
   private let threads: Int
   private let engine: Engine
   /// Of activations of at most 8 bits, or of more.
@@ -30,29 +28,15 @@ public final class IntegerNetwork {
   ///   - folded: one per layer of the network, BatchNorm folded in.
   ///   - options: bits of the activations are the calibration's.
   /// - Throws: `OneDNNError` if oneDNN fails.
-  public convenience init(
+  public init(
     _ network: Network, folded: [FoldedLayer], calibration: Calibration, options: QuantizationOptions,
     arithmetic: IntegerArithmetic = .automatic, threads: Int = 1
   ) throws {
-    precondition(calibration.outputs.count == network.layers.count)
-    try self.init(
-      network, folded: folded, input: calibration.input, options: options, arithmetic: arithmetic,
-      threads: threads)
-    for output in calibration.outputs { try append(output: output) }
-  }
-
-  /// A network without layers yet: calibration appends them as it learns their ranges.
-  init(
-    _ network: Network, folded: [FoldedLayer], input: AffineQuantizer, options: QuantizationOptions,
-    arithmetic: IntegerArithmetic, threads: Int
-  ) throws {
-    precondition(folded.count == network.layers.count)
+    precondition(calibration.outputs.count == network.layers.count && folded.count == network.layers.count)
     self.network = network
-    self.folded = folded
-    self.options = options
     self.arithmetic = arithmetic
     self.threads = threads
-    calibration = Calibration(input: input, outputs: [])
+    self.calibration = calibration
     Engine.setThreads(threads)
     engine = try Engine()
     waves = (
@@ -60,24 +44,23 @@ public final class IntegerNetwork {
       LevelBuffer(of: network, images: Self.wave, bits: options.activationBits)
     )
     scratch = LevelBuffer(of: network, images: Self.wave, bits: options.activationBits)
-  }
-
-  /// Makes the next layer, given the quantizer of its output.
-  func append(output: AffineQuantizer) throws {
     if scratch.isWide {
-      wideLayers.append(try layer(wideLayers.count, output: output))
+      wideLayers = try layers(folded, options)
     } else {
-      byteLayers.append(try layer(byteLayers.count, output: output))
+      byteLayers = try layers(folded, options)
     }
-    calibration.outputs.append(output)
   }
 
-  private func layer<Level>(_ i: Int, output: AffineQuantizer) throws -> IntegerLayer<Level> {
-    let layer = network.layers[i]
-    let before = i > 0 && layer.isDense && !network.layers[i - 1].isDense ? network.layers[i - 1] : nil
-    return try IntegerLayer(
-      layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i), output: output,
-      options: options, arithmetic: arithmetic, images: Self.images(of: layer), engine: engine)
+  private func layers<Level>(
+    _ folded: [FoldedLayer], _ options: QuantizationOptions
+  ) throws -> [IntegerLayer<Level>] {
+    try network.layers.enumerated().map { i, layer in
+      let before = i > 0 && layer.isDense && !network.layers[i - 1].isDense ? network.layers[i - 1] : nil
+      return try IntegerLayer(
+        layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i),
+        output: calibration.outputs[i], options: options, arithmetic: arithmetic,
+        images: Self.images(of: layer), engine: engine)
+    }
   }
 
   /// Images that go through a layer at a time, a power of two.
@@ -174,6 +157,28 @@ public final class IntegerNetwork {
       try layer.run(
         levels + start * inputCount, images: min(layer.images, count - start),
         into: levels + start * outputCount)
+    }
+  }
+
+  /// The output levels of some images from their input levels, image i's at i · H × W × C in both buffers.
+  func run(layer: Int, from source: LevelBuffer, into output: LevelBuffer, images: Range<Int>) throws {
+    Engine.setThreads(threads)
+    if source.isWide {
+      try run(layer, wideLayers[layer], source, output, images)
+    } else {
+      try run(layer, byteLayers[layer], source, output, images)
+    }
+  }
+
+  private func run<Level>(
+    _ index: Int, _ layer: IntegerLayer<Level>, _ source: LevelBuffer, _ output: LevelBuffer,
+    _ images: Range<Int>
+  ) throws {
+    for first in stride(from: images.lowerBound, to: images.upperBound, by: layer.images) {
+      try layer.run(
+        source.pointer(as: Level.self) + first * network.layers[index].levelsIn,
+        images: min(layer.images, images.upperBound - first),
+        into: output.pointer(as: Level.self) + first * network.layers[index].outputCount)
     }
   }
 

@@ -7,9 +7,14 @@ public final class LevelBuffer {
   public let isWide: Bool
   private let memory: AlignedBuffer<UInt8>
 
-  public init(of network: Network, images: Int, bits: Int) {
+  public convenience init(of network: Network, images: Int, bits: Int) {
+    self.init(count: images * network.largestActivation, bits: bits)
+  }
+
+  /// - Parameter count: of levels.
+  init(count: Int, bits: Int) {
     isWide = bits > 8
-    memory = AlignedBuffer(count: images * network.largestActivation * (isWide ? 2 : 1))
+    memory = AlignedBuffer(count: count * (isWide ? 2 : 1))
   }
 
   /// - Parameter index: of a level from the start, in whatever order a layer has.

@@ -30,22 +30,23 @@ public struct CalibratedNetwork {
   public let errors: [LayerQuantizationError]
 }
 
-/// Post-training quantization of one network (E2): made once per trial, given the weights of each snapshot, and
-/// then calibrated on one or more samples of images.
+/// Post-training quantization of one network (E2): given the weights of a snapshot, and then calibrated on one or more
+/// samples of images.
 ///
-/// All calibration images go through one layer before any goes through the next, so that exact percentiles need
-/// one layer's activations in memory and one pass of inference. Memory at its peak: 6 bytes a value of the largest
-/// activation times images.
+/// Calibration images go through the fp32 network twice, a few at a time: first for the exact percentiles of all
+/// activations, which do not depend on quantization, then beside the integer network. Memory: 8·p percent of all the
+/// sample's activations for percentiles p and 100 − p, and then those of 64 images for the lone contributions.
 public final class PostTrainingQuantization {
   public let network: Network
   public let options: QuantizationOptions
+  private let algorithm: ConvolutionAlgorithm
   private let threads: Int
   /// The network with BatchNorm folded in, in fp32.
   private let compiled: CompiledNetwork
   private var folded: [FoldedLayer] = []
 
-  /// Images that go through the fp32 network at a time: what a layer leaves is in the cache for the next.
-  private static let batch = 16
+  /// Images that go through the fp32 network together.
+  private static let batch = 64
 
   /// - Parameter threads: of fp32 inference and of the integer network.
   /// - Throws: `OneDNNError` where oneDNN has no fast code for a layer.
@@ -55,9 +56,10 @@ public final class PostTrainingQuantization {
   ) throws {
     self.network = network
     self.options = options
+    self.algorithm = algorithm
     self.threads = threads
     compiled = try CompiledNetwork(
-      network.withoutBatchNorm(), batch: Self.batch, purpose: .inference, algorithm: algorithm,
+      network.withoutBatchNorm(), batch: Self.batch, purpose: .stream, algorithm: algorithm,
       threads: threads)
   }
 
@@ -115,7 +117,7 @@ public final class PostTrainingQuantization {
 
   /// The same, while it is wanted.
   ///
-  /// - Parameter goesOn: asked several times a layer; false abandons the calibration.
+  /// - Parameter goesOn: asked for every layer of every few images; false abandons the calibration.
   /// - Returns: nil if abandoned.
   public func calibrate(
     images: UnsafeBufferPointer<Float>, count: Int, arithmetic: IntegerArithmetic = .automatic,
@@ -124,46 +126,50 @@ public final class PostTrainingQuantization {
     precondition(!folded.isEmpty, "load parameters first")
     precondition(count > 0 && images.count >= count * network.inputCount)
     let images = UnsafeBufferPointer(rebasing: images[..<(count * network.inputCount)])
-    let input = Calibration(images: images, outputs: [], bits: options.activationBits).input
-    let integer = try IntegerNetwork(
-      network, folded: folded, input: input, options: options, arithmetic: arithmetic, threads: threads)
-    let activations = LayerActivations(compiled, images: images, count: count)
-    let levels = LevelBuffer(of: network, images: count, bits: options.activationBits)
-    integer.quantize(images: images, count: count, into: levels)
-    let sensitivity = try Sensitivity(compiled, activations, images: min(options.sensitivityImages, count))
-
-    var statistics: [TensorStatistics] = []
-    var errors: [LayerQuantizationError] = []
-    for layer in network.layers.indices {
-      guard goesOn() else { return nil }
-      var error = LayerQuantizationError()
-      error.weightsAloneQMSE = try sensitivity?.ofWeights(
-        layer: layer, original: folded[layer].weight,
-        quantized: QuantizedWeights(folded[layer].weight, options: options)
-          .dequantized(shape: folded[layer].weight.shape))
-      guard goesOn() else { return nil }
-      let survey = ChannelSurvey(activations.nextLayout, clippedPercent: options.clippedPercent)
-      try activations.advance(survey)
+    let pass = ActivationPass(compiled: compiled, images: images, count: count)
+    guard let surveys = try pass.survey(clippedPercent: options.clippedPercent, goesOn) else { return nil }
+    var statistics = surveys.map { survey in
       let (moments, bounds) = survey.result()
-      let output = AffineQuantizer(bounds.tensor, bits: options.activationBits)
-      guard goesOn() else { return nil }
-      error.activationsAloneQMSE = try sensitivity?.ofActivations(layer: layer, quantizer: output)
-      try integer.append(output: output)
-      guard goesOn() else { return nil }
-      try integer.run(layer: layer, levels, count: count)
-      guard goesOn() else { return nil }
-      var found = TensorStatistics(moments: moments, bounds: bounds)
-      let histogram = HistogramCounter(bounds: Bounds(lower: found.minimum, upper: found.maximum))
-      let noise = activations.compare(
-        with: integer, levels: levels, histogram: histogram, quantizedBy: output.grid)
-      found.setHistogram(histogram.result)
-      found.sqnr = noise.rounding.sqnr
-      statistics.append(found)
-      error.mse = noise.quantization.meanSquareError
-      error.sqnr = noise.quantization.sqnr
-      errors.append(error)
+      return TensorStatistics(moments: moments, bounds: bounds)
+    }
+    let calibration = Calibration(
+      images: images, outputs: statistics.map { Bounds(lower: $0.lower, upper: $0.upper) },
+      bits: options.activationBits)
+    let integer = try IntegerNetwork(
+      network, folded: folded, calibration: calibration, options: options, arithmetic: arithmetic,
+      threads: threads)
+    guard
+      let comparisons = try pass.compare(
+        with: integer, extremes: statistics.map { Bounds(lower: $0.minimum, upper: $0.maximum) },
+        goesOn),
+      var errors = try loneContributions(images: images, count: count, calibration.outputs, goesOn)
+    else { return nil }
+    for (layer, comparison) in comparisons.enumerated() {
+      statistics[layer].setHistogram(comparison.histogram.result)
+      statistics[layer].sqnr = comparison.rounding.sqnr
+      errors[layer].mse = comparison.quantization.meanSquareError
+      errors[layer].sqnr = comparison.quantization.sqnr
     }
     return CalibratedNetwork(network: integer, activations: statistics, errors: errors)
+  }
+
+  /// On the first of the images; nil if abandoned.
+  private func loneContributions(
+    images: UnsafeBufferPointer<Float>, count: Int, _ outputs: [AffineQuantizer], _ goesOn: () -> Bool
+  ) throws -> [LayerQuantizationError]? {
+    var errors = network.layers.map { _ in LayerQuantizationError() }
+    let count = min(options.sensitivityImages, count)
+    guard count > 0 else { return errors }
+    guard
+      let sensitivity = try Sensitivity(
+        of: compiled.network, folded: folded, images: images, count: count, outputs: outputs,
+        options: options, algorithm: algorithm, threads: threads, goesOn: goesOn)
+    else { return nil }
+    for layer in errors.indices {
+      errors[layer].weightsAloneQMSE = sensitivity.ofWeights[layer]
+      errors[layer].activationsAloneQMSE = sensitivity.ofActivations[layer]
+    }
+    return errors
   }
 }
 

@@ -4,11 +4,13 @@ import OneDNN
 extension CompiledNetwork {
   /// Runs the first `count` of `images` through the network, BatchNorm with its running statistics.
   ///
-  /// Afterwards `logits` and every layer's activation can be read. Of an inference network with parameters
+  /// Afterwards `logits` can be read, and every layer's activation of an `inference` network. Of one with parameters
   /// loaded.
   ///
   /// - Throws: `OneDNNError`.
-  public func infer(count: Int) throws { try infer(from: 0, count: count) }
+  public func infer(count: Int) throws {
+    if purpose == .stream { try inferStream(count: count) } else { try infer(from: 0, count: count) }
+  }
 
   /// Runs only the layers after `layer` again, on its activation as it is now (see `mapActivation`).
   ///
@@ -16,7 +18,7 @@ extension CompiledNetwork {
   public func infer(resumingAfter layer: Int, count: Int) throws { try infer(from: layer + 1, count: count) }
 
   private func infer(from first: Int, count: Int) throws {
-    precondition(loaded != nil, "infer needs an inference network with parameters loaded")
+    precondition(purpose == .inference && loaded != nil, "an inference network with parameters loaded")
     Engine.setThreads(threads)
     let plan = try plan(for: count)
     for steps in plan.forward[first...] { try run(steps) }
@@ -40,6 +42,7 @@ extension CompiledNetwork {
     layer: Int, count: Int, into values: UnsafeMutableBufferPointer<Float>
   ) throws {
     let shape = network.layers[layer]
+    precondition(purpose != .stream, "a stream's activations are shown while it runs")
     precondition(values.count >= count * shape.outputCount, "\(values.count) elements are too few")
     Engine.setThreads(threads)
     let output = try plan(for: count).outputs[layer]

@@ -1,5 +1,6 @@
+import Networks
 import OneDNN
-import Tensors
+public import Tensors
 
 extension CompiledNetwork {
   /// Takes over weights and BatchNorm statistics; velocities are left as they are (zero at first).
@@ -16,11 +17,25 @@ extension CompiledNetwork {
       statistics.mean.set(values(of: .runningMean, state, in: parameters))
       statistics.variance.set(values(of: .runningVariance, state, in: parameters))
     }
-    if purpose == .inference {
+    if purpose != .training {
       loaded = parameters
       for plan in allPlans { try run(plan.prepare) }
       try engine.wait()
     }
+  }
+
+  /// Replaces one layer's weights. Of an inference network with parameters loaded.
+  ///
+  /// - Parameter weight: O × I/groups × K × K, dense O × I.
+  public func loadWeight(_ weight: Tensor, layer: Int) throws {
+    precondition(loaded != nil && weight.shape == Shape(network.layers[layer].weightShape))
+    Engine.setThreads(threads)
+    loaded!["\(network.layers[layer].name).weight"] = weight
+    for tensor in states[layer].trainable where tensor.kind == .weight {
+      try tensor.write(weight.values, to: tensor.value)
+    }
+    for plan in allPlans { try run(Array(plan.prepare[plan.preparation[layer]])) }
+    try engine.wait()
   }
 
   /// Weights and BatchNorm statistics as they are now, in plain order: exact copies.

@@ -11,7 +11,14 @@ import Tensors
 ///
 /// Used from one thread at a time. Nothing in its interface shows how and where it computes.
 public final class CompiledNetwork {
-  public enum Purpose: Hashable, Sendable { case training, inference }
+  public enum Purpose: Hashable, Sendable {
+    case training
+    /// Forward alone; every layer's activation of the last step can be read and changed.
+    case inference
+    /// Forward alone, depth first, of networks without BatchNorm: a few images go through several layers before the
+    /// next ones, so that activations stay in the cache. They are gone when the step is over.
+    case stream
+  }
 
   public let network: Network
   /// The most images in a step.
@@ -67,7 +74,10 @@ public final class CompiledNetwork {
     let options = CompilationOptions(
       count: batch, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
       threads: threads, sliceBytes: sliceBytes, engine: engine)
-    let passes = try Self.passes(network, mergings: nil, options)
+    precondition(purpose != .stream || !network.layers.contains(where: \.batchNorm))
+    let passes = try Self.passes(
+      network, mergings: nil, slices: purpose == .stream ? DepthFirst.slices(of: network, count: batch) : nil,
+      options)
     states = try zip(network.layers, passes).map { try LayerState($0, $1, options) }
     algorithms = zip(network.layers, passes).flatMap { layer, passes in
       passes.named.map { (layer: layer.name, pass: $0.pass, implementation: $0.code.implementation) }
@@ -76,7 +86,8 @@ public final class CompiledNetwork {
   }
 
   private static func passes(
-    _ network: Network, mergings: [GroupMerging]?, _ options: CompilationOptions
+    _ network: Network, mergings: [GroupMerging]?, slices: [ImageSlices]? = nil,
+    _ options: CompilationOptions
   ) throws -> [LayerPasses] {
     var made: [LayerPasses] = []
     for (i, layer) in network.layers.enumerated() {
@@ -87,7 +98,9 @@ public final class CompiledNetwork {
             layer, source: before.layout(images: options.count),
             sourceExtents: [options.count] + before.extents, options))
       } else {
-        made.append(try .convolution(layer, merging: mergings?[i], isFirst: i == 0, options))
+        made.append(
+          try .convolution(
+            layer, merging: mergings?[i], slices: slices?[i], isFirst: i == 0, options))
       }
     }
     return made
@@ -96,13 +109,13 @@ public final class CompiledNetwork {
   private func bind(_ passes: [LayerPasses], _ options: CompilationOptions) throws -> Plan {
     var builder = PlanBuilder(
       network: network, passes: passes, states: states, options: options, arena: arena)
-    return try builder.build()
+    return try purpose == .stream ? builder.buildStream() : builder.build()
   }
 
   /// The plan for a number of images, compiled now if it is the first of its size.
   func plan(for count: Int) throws -> Plan {
     precondition(count > 0 && count <= batch, "\(count) images in a network compiled for \(batch)")
-    if let plan = plans[count] { return plan }
+    if let plan = plans[purpose == .stream ? batch : count] { return plan }
     let options = CompilationOptions(
       count: count, purpose: purpose == .training ? .training : .inference, algorithm: algorithm,
       threads: threads, sliceBytes: sliceBytes, engine: engine)

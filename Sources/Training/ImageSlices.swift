@@ -9,6 +9,11 @@ struct ImageSlices {
   /// All images at once.
   init(all count: Int) { ranges = [0..<count] }
 
+  /// - Parameter size: of each, a divisor of `count`.
+  init(count: Int, size: Int) {
+    ranges = stride(from: 0, to: count, by: size).map { $0..<$0 + size }
+  }
+
   /// Slices of equal size, a divisor of `count`: the largest that fits, or, where that would be less than half of what
   /// fits, the next one (a prime number of images is taken at once).
   ///
@@ -19,8 +24,7 @@ struct ImageSlices {
     let most = max(min(sliceBytes / imageBytes, count), 1)
     let divisors = (1...count).filter { count % $0 == 0 }
     let fitting = divisors.last { $0 <= most }!
-    let size = 2 * fitting >= most ? fitting : divisors.first { $0 > most }!
-    ranges = stride(from: 0, to: count, by: size).map { $0..<$0 + size }
+    self.init(count: count, size: 2 * fitting >= most ? fitting : divisors.first { $0 > most }!)
   }
 
   /// - Parameter larger: by how much slices may exceed what fits the cache.

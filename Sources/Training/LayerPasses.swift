@@ -43,30 +43,37 @@ struct LayerPasses {
 extension LayerPasses {
   /// - Parameters:
   ///   - merging: nil for the first candidate that there is fast code for in all passes.
+  ///   - slices: nil for what fits the cache.
   ///   - isFirst: no backward-data.
   /// - Throws: `OneDNNError` of the last candidate, naming layer and pass.
   static func convolution(
-    _ layer: Layer, merging: GroupMerging?, isFirst: Bool, _ options: CompilationOptions
+    _ layer: Layer, merging: GroupMerging?, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
-    if GroupConvolution.serves(layer) { return try grouped(layer, isFirst: isFirst, options) }
+    if GroupConvolution.serves(layer) {
+      return try grouped(layer, slices: slices, isFirst: isFirst, options)
+    }
     if merging == nil, options.algorithm == .automatic, let expanded = GroupMerging.expanded(for: layer),
       let found = try? convolution(
-        layer, merged: expanded, isFirst: isFirst, winogradOnly: true, options)
+        layer, merged: expanded, slices: slices, isFirst: isFirst, winogradOnly: true, options)
     {
       return found
     }
     var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
     let last = candidates.removeLast()
     for candidate in candidates {
-      if let found = try? convolution(layer, merged: candidate, isFirst: isFirst, options) { return found }
+      if let found = try? convolution(
+        layer, merged: candidate, slices: slices, isFirst: isFirst, options)
+      {
+        return found
+      }
     }
-    return try convolution(layer, merged: last, isFirst: isFirst, options)
+    return try convolution(layer, merged: last, slices: slices, isFirst: isFirst, options)
   }
 
   private static func grouped(
-    _ layer: Layer, isFirst: Bool, _ options: CompilationOptions
+    _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
-    let slices = ImageSlices(layer, options)
+    let slices = slices ?? ImageSlices(layer, options)
     func code(_ pass: GroupConvolution.Pass) -> GroupConvolution {
       GroupConvolution(pass, of: layer, images: slices.size, threads: options.threads)
     }
@@ -83,7 +90,7 @@ extension LayerPasses {
   }
 
   private static func convolution(
-    _ layer: Layer, merged: GroupMerging, isFirst: Bool, winogradOnly: Bool = false,
+    _ layer: Layer, merged: GroupMerging, slices: ImageSlices?, isFirst: Bool, winogradOnly: Bool = false,
     _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     let engine = options.engine
@@ -99,7 +106,7 @@ extension LayerPasses {
     let winograd =
       options.algorithm == .automatic && merged.admitsWinograd(layer) && (try? forward(.winograd)) != nil
     // Winograd transforms its weights anew for every slice, which many images must make up for.
-    let slices = ImageSlices(layer, options, larger: winograd ? 4 : 1)
+    let slices = slices ?? ImageSlices(layer, options, larger: winograd ? 4 : 1)
     geometry.batch = slices.size
     func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
       -> Primitive

@@ -5,9 +5,8 @@ extension PlanBuilder {
   mutating func forward(_ index: Int) throws {
     let layer = network.layers[index]
     let state = states[index]
-    let main = passes[index].forward
     let output = passes[index].output
-    let weights = try weights(state, for: main, "forward")
+    let weights = try weights(state, for: passes[index].forward, "forward")
     traces.append(LayerTrace(output: output))
     var steps: [any PlanStep] = []
     if layer.batchNorm {
@@ -18,15 +17,8 @@ extension PlanBuilder {
       if !trains { steps.append(parameterStep(index, normalization)) }
     }
     for (slice, images) in passes[index].slices.ranges.enumerated() {
-      var source = try input(of: index, slice: slice, &steps)
-      if layer.poolsInput { source = try pooled(index, slice, source, &steps) }
-      var arguments: [(Argument, Memory)] = [
-        (.source, try converted(source, to: main.layout(.source), slot: "source", &steps)),
-        (.weights, weights),
-      ]
-      if layer.bias { arguments.append((.bias, state[.bias].value.memory)) }
       let written = try output.memory(images, in: arena)
-      try execute(main, arguments, result: .destination, into: written, &steps)
+      try convolve(index, slice, weights, into: written, &steps)
       if let normalization = traces[index].normalization {
         steps.append(
           trains
@@ -46,6 +38,21 @@ extension PlanBuilder {
     }
     plan.forward.append(steps)
     plan.outputs.append(try output.memory(0..<options.count, in: arena))
+  }
+
+  /// [Max-pool,] convolution or matrix product of a slice.
+  mutating func convolve(
+    _ index: Int, _ slice: Int, _ weights: Memory, into written: Memory, _ steps: inout [any PlanStep]
+  ) throws {
+    let (layer, main) = (network.layers[index], passes[index].forward)
+    var source = try input(of: index, slice: slice, &steps)
+    if layer.poolsInput { source = try pooled(index, slice, source, &steps) }
+    var arguments: [(Argument, Memory)] = [
+      (.source, try converted(source, to: main.layout(.source), slot: "source", &steps)),
+      (.weights, weights),
+    ]
+    if layer.bias { arguments.append((.bias, states[index][.bias].value.memory)) }
+    try execute(main, arguments, result: .destination, into: written, &steps)
   }
 
   private func parameterStep(_ index: Int, _ normalization: BatchNormalization) -> Computation {

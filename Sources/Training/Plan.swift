@@ -7,8 +7,10 @@ struct Plan {
   var prepare: [any PlanStep] = []
   /// Which of `prepare` serve each layer's forward pass.
   var preparation: [Range<Int>] = []
-  /// Layer by layer.
+  /// Layer by layer; empty in a stream's plan.
   var forward: [[any PlanStep]] = []
+  /// In the order of execution; of a stream's plan alone.
+  var stream: [StreamStretch] = []
   /// From the gradient of the logits to all gradients; empty in an inference plan.
   var backward: [any PlanStep] = []
   /// Every layer's output: in an inference plan after BatchNorm and ReLU, in a training plan before BatchNorm.
@@ -33,8 +35,14 @@ struct PlanBuilder {
   /// What a layer's forward pass leaves for the next layer and for its backward pass.
   struct LayerTrace {
     var output: Activation
+    /// Holds the latest slice alone.
+    var isPassing = false
     var normalization: BatchNormalization?
     var pool: Pool?
+
+    func memory(_ images: Range<Int>, in arena: MemoryArena) throws -> Memory {
+      try output.memory(isPassing ? 0..<images.count : images, in: arena)
+    }
   }
 
   struct Pool {
@@ -80,7 +88,7 @@ struct PlanBuilder {
       return try input.memory(images, in: arena)
     }
     let before = traces[index - 1]
-    let stored = try before.output.memory(images, in: arena)
+    let stored = try before.memory(images, in: arena)
     guard trains, let normalization = before.normalization else { return stored }
     let normalized = try arena.memory("normalized", stored.layout)
     steps.append(

@@ -14,10 +14,12 @@ struct Bench: ParsableCommand {
       strata bench                                          # training the thesis's regular network
       strata bench --network factorization=depthwise --integer
       strata bench throughput --threads 1 --json
+      strata bench evaluation --threads 1                   # a snapshot's cost beside an epoch's
       strata bench coordinator --quick                      # trials, results and connections a coordinator bears
       """,
     subcommands: [
-      Layers.self, Throughput.self, Machine.self, Bench.CoordinatorCommand.self, FleetCommand.self,
+      Layers.self, Throughput.self, Evaluation.self, Machine.self, Bench.CoordinatorCommand.self,
+      FleetCommand.self,
     ], defaultSubcommand: Layers.self)
 
   struct Layers: ParsableCommand {
@@ -68,6 +70,29 @@ struct Bench: ParsableCommand {
     }
   }
 
+  struct Evaluation: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What a snapshot's evaluation costs beside an epoch of training.",
+      discussion: """
+        An evaluation: 10,000 test images through the fp32 and the quantized network, all statistics of 1,024 \
+        calibration images, and each quantizer's lone contribution on 64. An epoch: 50,000 images.
+        """)
+
+    @OptionGroup var network: NetworkArguments
+    @Option(help: "Seconds to measure training and each inference.")
+    var seconds = 3.0
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws { try checkSeconds(seconds, "--seconds", atLeast: 0) }
+
+    func run() throws {
+      let result = try EvaluationBenchmark(
+        network.network(), threads: network.threadCount, seconds: seconds)
+      print(json ? try prettyJSON(result) : result.text, terminator: json ? "\n" : "")
+    }
+  }
+
   struct Machine: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "This machine's peak arithmetic and memory bandwidth, and augmentation on one core.")
@@ -109,20 +134,33 @@ struct Bench: ParsableCommand {
   }
 }
 
+/// The network that is timed, and by how many threads.
+struct NetworkArguments: ParsableArguments {
+  @Option(
+    name: .customLong("network"), parsing: .upToNextOption,
+    help: ArgumentHelp("Settings that differ from the thesis's regular network.", valueName: "key=value"))
+  var changes: [String] = []
+  @Option(help: "Threads. (default: one a core)")
+  var threads: Int?
+
+  func validate() throws { try checkThreads(threads) }
+
+  var threadCount: Int { threads ?? coreCount }
+
+  func network() throws -> Network {
+    try Network(Architecture().applying(changes.map { try SettingOverride($0, in: "network") }))
+  }
+}
+
 /// What is timed, and how.
 struct BenchArguments: ParsableArguments {
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp("Settings that differ from the thesis's regular network.", valueName: "key=value"))
-  var network: [String] = []
+  @OptionGroup var network: NetworkArguments
   @Flag(help: "Inference in fp32 instead of training.")
   var inference = false
   @Flag(help: "Inference in integers (uint8 × uint8).")
   var integer = false
   @Option(help: "Images in a batch. (default: 128 in training, 256 in inference)")
   var batch: Int?
-  @Option(help: "Threads. (default: one a core)")
-  var threads: Int?
   @Option(help: "Seconds to measure.")
   var seconds = 3.0
   @Flag(help: "Print JSON.")
@@ -135,16 +173,13 @@ struct BenchArguments: ParsableArguments {
     guard (1...8192).contains(batch ?? 1) else {
       throw ValidationError("--batch \(batch!): 1 to 8192 images can be timed")
     }
-    try checkThreads(threads)
     try checkSeconds(seconds, "--seconds", atLeast: 0)
   }
 
   func workload() throws -> Workload {
-    let changes = try network.map { try SettingOverride($0, in: "network") }
-    return try Workload(
-      Network(Architecture().applying(changes)),
-      kind: integer ? .integer : inference ? .inference : .training,
-      batch: batch ?? (integer || inference ? 256 : 128), threads: threads ?? coreCount)
+    try Workload(
+      network.network(), kind: integer ? .integer : inference ? .inference : .training,
+      batch: batch ?? (integer || inference ? 256 : 128), threads: network.threadCount)
   }
 }
 

@@ -47,6 +47,24 @@ extension Profile {
     table.append(["all", "", fixed(1e3 * seconds, 3), percent(1), "", "", "", ""])
     return table.text
   }
-
-  private func percent(_ part: Double) -> String { fixed(100 * part, 1) + " %" }
 }
+
+extension EvaluationBenchmark {
+  var text: String {
+    var table = TextTable(columns: [.init("part"), .init("s", .right), .init("of an epoch", .right)])
+    let rows: [(part: String, seconds: Double)] = [
+      ("compilation", parts.compilation), ("weights", parts.weights),
+      ("fp32, \(images.test) test images", parts.fp32),
+      ("calibration and statistics, \(images.calibration) images", parts.calibration),
+      ("sensitivity, \(images.sensitivity) images", parts.sensitivity),
+      ("integer, \(images.test) test images", parts.integer), ("evaluation", parts.all),
+      ("epoch, \(images.training) images", trainingSeconds),
+    ]
+    for row in rows {
+      table.append([row.part, fixed(row.seconds, 2), percent(row.seconds / trainingSeconds)])
+    }
+    return "threads \(threads), \(Processor.instructionSet)\n\n" + table.text
+  }
+}
+
+private func percent(_ part: Double) -> String { fixed(100 * part, 1) + " %" }

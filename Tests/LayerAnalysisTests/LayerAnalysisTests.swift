@@ -29,6 +29,57 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     }
   }
 
+  /// So many values that their percentiles are guessed while they come: in an order that keeps the promise, in orders
+  /// that break it at either end, and with zeros that nobody can rank.
+  @Test(arguments: ["mixed", "rising", "falling", "zeros"])
+  func streamsAreExactInAnyOrder(_ order: String) {
+    let layout = ChannelLayout(outer: 3000, channels: 2, inner: 128)
+    var values = (0..<UInt64(layout.count)).map { i -> Float in
+      // A bijection of the numbers below 2⁶⁴, whose high bits look random.
+      let mixed = (i &+ 1) &* 0x9E37_79B9_7F4A_7C15
+      return Float(mixed >> 40) / Float(1 << 24) - 0.5
+    }
+    switch order {
+    case "rising": values.sort()
+    case "falling": values.sort(by: >)
+    case "zeros": values = values.map { max($0, 0) }
+    default: break
+    }
+    let survey = ChannelSurvey(layout, clippedPercent: 1)
+    func addAll() {
+      let row = layout.channels * layout.inner
+      values.withUnsafeBufferPointer { values in
+        for first in stride(from: 0, to: values.count, by: 100 * row) {
+          survey.add(UnsafeBufferPointer(rebasing: values[first..<first + 100 * row]))
+        }
+      }
+    }
+    addAll()
+    #expect(survey.isComplete == (order == "mixed" || order == "zeros"))
+    if !survey.isComplete {
+      survey.prepareToRepeat()
+      addAll()
+    }
+    #expect(survey.isComplete)
+    let (moments, bounds) = survey.result()
+    #expect(moments.map(\.count) == [layout.count / 2, layout.count / 2])
+    let channels = (0..<2).map { channel in
+      values.indices.filter { $0 / 128 % 2 == channel }.map { values[$0] }
+    }
+    for (found, all) in zip([bounds.tensor] + bounds.channels, [values] + channels) {
+      let sorted = all.sorted()
+      #expect(found.lower == interpolated(sorted, 1) && found.upper == interpolated(sorted, 99), "\(order)")
+    }
+  }
+
+  private func interpolated(_ sorted: [Float], _ percent: Double) -> Float {
+    let position = Double(sorted.count - 1) * (percent / 100)
+    let weight = position - position.rounded(.down)
+    let (below, above) = (sorted[Int(position)], sorted[min(Int(position) + 1, sorted.count - 1)])
+    return weight >= 0.5
+      ? above - (above - below) * Float(1 - weight) : below + (above - below) * Float(weight)
+  }
+
   @Test func leavesOutWhatIsNotFinite() {
     let values: [Float] = [.nan, 3, -.infinity, 1, .infinity, 2, -.nan, .nan]
     let bounds = values.withUnsafeBufferPointer {

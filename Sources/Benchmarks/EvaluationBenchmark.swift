@@ -1,0 +1,113 @@
+public import Networks
+import Quantization
+import Tensors
+import Training
+
+/// What a snapshot's evaluation of a network costs on this machine, beside an epoch of its training.
+///
+/// Random weights, images and labels; no augmentation, which runs ahead of training on another thread.
+public struct EvaluationBenchmark: Codable, Hashable, Sendable {
+  /// How many images an evaluation and an epoch take. The defaults are CIFAR-10's and a trial's.
+  public struct Images: Codable, Hashable, Sendable {
+    public var training = 50_000
+    public var test = 10_000
+    public var calibration = 1024
+    /// That each quantizer's lone contribution is measured on.
+    public var sensitivity = 64
+    /// In a training step.
+    public var batch = 128
+
+    public init() {}
+  }
+
+  /// Seconds of each part.
+  public struct Parts: Codable, Hashable, Sendable {
+    /// Compiling the network for inference.
+    public var compilation = 0.0
+    /// BatchNorm folded in; statistics of all weights.
+    public var weights = 0.0
+    /// The test images through the fp32 network.
+    public var fp32 = 0.0
+    /// Percentiles, statistics and errors of all activations of the calibration images; the integer network.
+    public var calibration = 0.0
+    /// What each quantizer contributes alone.
+    public var sensitivity = 0.0
+    /// The test images through the integer network.
+    public var integer = 0.0
+
+    public var all: Double { compilation + weights + fp32 + calibration + sensitivity + integer }
+  }
+
+  public let images: Images
+  public let threads: Int
+  public let parts: Parts
+  /// Of one epoch.
+  public let trainingSeconds: Double
+
+  /// Evaluation over epoch.
+  public var ofEpoch: Double { parts.all / trainingSeconds }
+
+  /// - Parameter seconds: that training and both inferences are timed for, and scaled up to all their images; the
+  ///   other parts are done once, in full.
+  /// - Throws: `OneDNNError` where oneDNN has no fast code for a layer.
+  public init(_ network: Network, images: Images = Images(), threads: Int, seconds: Double) throws {
+    self.images = images
+    self.threads = threads
+    let training = try Workload(network, kind: .training, batch: images.batch, threads: threads)
+    trainingSeconds = Double(images.training) / (try training.imagesPerSecond(seconds: seconds)).median
+    parts = try Self.parts(network, images, threads: threads, seconds: seconds)
+  }
+
+  private static func parts(
+    _ network: Network, _ images: Images, threads: Int, seconds: Double
+  ) throws -> Parts {
+    var parts = Parts()
+    var random = RandomStream(seed: 0, purpose: .syntheticData)
+    let a = network.architecture
+    let values = a.inputChannels * a.inputSize * a.inputSize
+    let pixels = (0..<max(images.calibration, images.batch) * values).map { _ in random.uniform() }
+    let parameters = Parameters(Initialization().parameters(of: network, seed: 0))
+    func quantization(sensitivityImages: Int) throws -> PostTrainingQuantization {
+      var options = QuantizationOptions()
+      options.sensitivityImages = sensitivityImages
+      return try PostTrainingQuantization(network, options: options, threads: threads)
+    }
+    func calibrate(_ quantization: PostTrainingQuantization, images count: Int) throws -> IntegerNetwork {
+      try pixels.withUnsafeBufferPointer { try quantization.calibrate(images: $0, count: count).network }
+    }
+    var logits = [Float](repeating: 0, count: images.batch * a.classes)
+    func test(_ infer: Inference) throws -> Double {
+      let times = try repeatedly(seconds: seconds) {
+        try pixels.withUnsafeBufferPointer { pixels in
+          try logits.withUnsafeMutableBufferPointer { try infer(pixels, images.batch, $0) }
+        }
+      }
+      return Spread(times).median / Double(images.batch) * Double(images.test)
+    }
+    let plain = try quantization(sensitivityImages: 0)
+    _ = try plain.load(parameters)
+    _ = try calibrate(plain, images: min(images.calibration, 32))
+    parts.calibration = try time { try calibrate(plain, images: images.calibration) }.seconds
+    let compiled = try time { try quantization(sensitivityImages: images.sensitivity) }
+    let whole = compiled.result
+    parts.compilation = compiled.seconds
+    parts.weights = try time { try whole.load(parameters) }.seconds
+    let calibrated = try time { try calibrate(whole, images: images.calibration) }
+    parts.sensitivity = max(calibrated.seconds - parts.calibration, 0)
+    parts.fp32 = try test(whole.infer)
+    parts.integer = try test(calibrated.result.infer)
+    return parts
+  }
+
+  private typealias Inference = (
+    _ images: UnsafeBufferPointer<Float>, _ count: Int, _ logits: UnsafeMutableBufferPointer<Float>
+  ) throws -> Void
+
+  private static func time<Result>(
+    _ body: () throws -> Result
+  ) rethrows -> (result: Result, seconds: Double) {
+    let began = ContinuousClock.now
+    let result = try body()
+    return (result, (ContinuousClock.now - began) / .seconds(1))
+  }
+}

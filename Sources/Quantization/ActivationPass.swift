@@ -1,0 +1,108 @@
+import LayerAnalysis
+import Networks
+import Tensors
+import Training
+
+/// The calibration images on their way through the fp32 network, depth first: no layer's activations are ever held for
+/// all of them.
+struct ActivationPass {
+  let compiled: CompiledNetwork
+  /// count × C × H × W, row-major.
+  let images: UnsafeBufferPointer<Float>
+  let count: Int
+
+  /// - Parameters:
+  ///   - goesOn: asked for every layer of every few images; false abandons the pass.
+  ///   - begin: called with the images of a batch, N × C × H × W, before they go through.
+  ///   - observe: what some images of the batch (`images`, from its first) leave after a layer, N × C × H × W.
+  /// - Returns: false if abandoned.
+  private func run(
+    _ goesOn: () -> Bool,
+    begin: (_ batch: UnsafeBufferPointer<Float>, _ count: Int) -> Void = { _, _ in },
+    observe: (_ layer: Int, _ images: Range<Int>, _ values: UnsafeBufferPointer<Float>) throws -> Void
+  ) throws -> Bool {
+    let values = compiled.network.inputCount
+    for start in stride(from: 0, to: count, by: compiled.batch) {
+      let now = min(compiled.batch, count - start)
+      let batch = UnsafeBufferPointer(rebasing: images[start * values..<(start + now) * values])
+      _ = compiled.images.update(fromContentsOf: batch)
+      begin(batch, now)
+      let isWhole = try compiled.infer(count: now) { layer, images, values in
+        guard goesOn() else { return false }
+        try observe(layer, images, values)
+        return true
+      }
+      if !isWhole { return false }
+    }
+    return true
+  }
+
+  /// The first look, at all layers' activations: moments and percentiles. Once more where percentiles were guessed
+  /// wrong.
+  ///
+  /// - Returns: one per layer; nil if abandoned.
+  func survey(clippedPercent: Double, _ goesOn: () -> Bool) throws -> [ChannelSurvey]? {
+    let surveys = compiled.network.layers.map { layer in
+      ChannelSurvey(
+        ChannelLayout(outer: count, channels: layer.outChannels, inner: layer.outputSize * layer.outputSize),
+        clippedPercent: clippedPercent)
+    }
+    var wanted = Set(surveys.indices)
+    while !wanted.isEmpty {
+      let isWhole = try run(goesOn) { layer, _, values in
+        if wanted.contains(layer) { surveys[layer].add(values) }
+      }
+      guard isWhole else { return nil }
+      wanted = wanted.filter { !surveys[$0].isComplete }
+      for layer in wanted { surveys[layer].prepareToRepeat() }
+    }
+    return surveys
+  }
+
+  /// The second look: histograms, rounding errors, and how far the integer network's activations are from these.
+  ///
+  /// - Parameter extremes: of every layer's activations.
+  /// - Returns: one per layer; nil if abandoned.
+  func compare(
+    with integer: IntegerNetwork, extremes: [Bounds], _ goesOn: () -> Bool
+  ) throws -> [ActivationComparison]? {
+    let network = compiled.network
+    var comparisons = network.layers.indices.map {
+      ActivationComparison(extremes: extremes[$0], grid: integer.calibration.outputs[$0].grid)
+    }
+    let bits = integer.calibration.input.bits
+    let input = LevelBuffer(count: compiled.batch * network.inputCount, bits: bits)
+    let levels = network.layers.map { LevelBuffer(count: compiled.batch * $0.outputCount, bits: bits) }
+    let real = AlignedBuffer<Float>(count: compiled.batch * network.layers.map(\.outputCount).max()!)
+    let isWhole = try run(
+      goesOn,
+      begin: { batch, count in integer.quantize(images: batch, count: count, into: input) },
+      observe: { layer, images, values in
+        try integer.run(
+          layer: layer, from: layer == 0 ? input : levels[layer - 1], into: levels[layer], images: images)
+        integer.dequantize(
+          layer: layer, levels[layer], from: images.lowerBound, count: images.count, into: real.buffer)
+        comparisons[layer].add(values, integer: UnsafeBufferPointer(rebasing: real.buffer[..<values.count]))
+      })
+    return isWhole ? comparisons : nil
+  }
+}
+
+/// One layer's activations beside their rounded values and beside the integer network's.
+struct ActivationComparison {
+  let histogram: HistogramCounter
+  private let grid: QuantizationGrid
+  private(set) var rounding = NoiseEnergy()
+  private(set) var quantization = NoiseEnergy()
+
+  init(extremes: Bounds, grid: QuantizationGrid) {
+    histogram = HistogramCounter(bounds: extremes)
+    self.grid = grid
+  }
+
+  mutating func add(_ values: UnsafeBufferPointer<Float>, integer: UnsafeBufferPointer<Float>) {
+    histogram.add(values)
+    rounding.add(values, quantizedBy: grid)
+    quantization.add(values, approximation: integer)
+  }
+}

@@ -1,0 +1,100 @@
+import Networks
+import Tensors
+import Testing
+
+@testable import Training
+
+@Suite struct StreamTests {
+  /// Full-size networks: some layers take four images at a time, others eight or all sixteen.
+  private func network(_ factorization: Factorization, _ downsampling: Downsampling = .stride) throws
+    -> Network
+  {
+    var architecture = Architecture()
+    architecture.batchNorm = false
+    architecture.factorization = factorization
+    architecture.downsampling = downsampling
+    return try Network(architecture)
+  }
+
+  private func parameters(of network: Network) -> Parameters {
+    var random = RandomStream(seed: 3, purpose: .weights)
+    return Parameters(
+      Parameters.expected(for: network).map { name, shape in
+        let fan = Float(shape.extents.dropFirst().reduce(1, *))
+        return (
+          name,
+          Tensor(
+            shape: shape,
+            values: (0..<shape.count).map { _ in
+              name.hasSuffix("weight") ? random.normal() * (2 / fan).squareRoot() : 0.1 * random.normal()
+            })
+        )
+      })
+  }
+
+  /// Against a network that computes all images layer by layer and keeps every activation.
+  @Test(arguments: [
+    (Factorization.none, Downsampling.stride), (.none, .maxPool), (.uniform(16), .stride),
+    (.depthwise, .stride),
+  ])
+  func activationsAreThoseOfInference(_ factorization: Factorization, _ downsampling: Downsampling) throws {
+    let (batch, count) = (16, 11)
+    let network = try network(factorization, downsampling)
+    #expect(Set(DepthFirst.slices(of: network, count: batch).map(\.size)).count > 1)
+    let parameters = parameters(of: network)
+    let stream = try CompiledNetwork(network, batch: batch, purpose: .stream)
+    let whole = try CompiledNetwork(network, batch: batch, purpose: .inference)
+    var random = RandomStream(seed: 4, purpose: .syntheticData)
+    let images = (0..<batch * 3 * 32 * 32).map { _ in random.uniform() }
+    for compiled in [stream, whole] {
+      try compiled.load(parameters)
+      _ = compiled.images.update(fromContentsOf: images)
+    }
+    var seen = network.layers.map { [Float](repeating: .nan, count: count * $0.outputCount) }
+    let isWhole = try stream.infer(count: count) { layer, images, values in
+      let each = network.layers[layer].outputCount
+      seen[layer].replaceSubrange(images.lowerBound * each..<images.upperBound * each, with: values)
+      return true
+    }
+    #expect(isWhole)
+    try whole.infer(count: batch)
+    for (i, layer) in network.layers.enumerated() {
+      var expected = [Float](repeating: .nan, count: batch * layer.outputCount)
+      try expected.withUnsafeMutableBufferPointer {
+        try whole.readActivation(layer: i, count: batch, into: $0)
+      }
+      let shape: Shape = [count, layer.outputCount]
+      let worst = error(
+        Tensor(shape: shape, values: seen[i]),
+        Tensor(shape: shape, values: Array(expected[..<(count * layer.outputCount)])))
+      #expect(worst < 1e-5, "\(layer.name)")
+    }
+    let logits = Array(stream.logits[..<(count * 10)])
+    #expect(logits == seen.last!)
+    try stream.infer(count: count)
+    #expect(logits.elementsEqual(stream.logits[..<(count * 10)]))
+  }
+
+  @Test func aRunIsAbandonedWhereAsked() throws {
+    let network = try network(.depthwise)
+    let stream = try CompiledNetwork(network, batch: 8, purpose: .stream)
+    try stream.load(parameters(of: network))
+    var shown = 0
+    let isWhole = try stream.infer(count: 8) { _, _, _ in
+      shown += 1
+      return shown < 5
+    }
+    #expect(!isWhole && shown == 5)
+  }
+
+  @Test(arguments: [1, 37, 64])
+  func slicesNestAndDoNotShrink(count: Int) throws {
+    for factorization in [Factorization.none, .uniform(2), .depthwise] {
+      let network = try network(factorization)
+      let slices = DepthFirst.slices(of: network, count: count)
+      for (slice, next) in zip(slices, slices.dropFirst()) { #expect(next.size % slice.size == 0) }
+      #expect(slices.allSatisfy { $0.ranges.flatMap { Array($0) } == Array(0..<count) })
+      for (layer, slice) in zip(network.layers, slices) where layer.isDense { #expect(slice.size == count) }
+    }
+  }
+}
