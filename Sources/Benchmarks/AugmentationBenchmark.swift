@@ -11,8 +11,8 @@ public func augmentationSpeed(seconds: Double) throws -> Spread {
   let labels = AlignedBuffer<Int32>(count: batch)
   let indices = loader.order.indices(epoch: 1, count: dataset.train.count)
   var next = 0
-  let times = repeatedly(seconds: seconds) {
-    _ = loader.fill(
+  let times = try repeatedly(seconds: seconds) {
+    _ = try loader.fill(
       batch: next % loader.batches, of: indices, epoch: 1 + next / loader.batches, images: images.buffer,
       labels: labels.buffer)
     next += 1

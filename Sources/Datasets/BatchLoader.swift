@@ -1,3 +1,5 @@
+import Tensors
+
 /// Turns images of a set into network input: Float, N × 3 × height × width, row-major, and Int32 labels.
 /// A value; every result is a pure function of it and the arguments, whoever calls and in whatever order.
 public struct BatchLoader: Sendable {
@@ -42,13 +44,14 @@ public struct BatchLoader: Sendable {
   ///   - images: room for `batch · 3 · height · width` values.
   ///   - labels: room for `batch` values.
   /// - Returns: the images written; less than `batch` only in the last batch.
+  /// - Throws: `DatasetError` where a file cannot be read.
   public func fill(
     batch number: Int, of indices: [Int32], epoch: Int, images: UnsafeMutableBufferPointer<Float>,
     labels: UnsafeMutableBufferPointer<Int32>
-  ) -> Int {
+  ) throws(DatasetError) -> Int {
     precondition(number >= 0 && number < batches && indices.count == set.count)
     let range = number * batch..<min((number + 1) * batch, set.count)
-    load(indices[range], epoch: epoch, images: images, labels: labels)
+    try load(indices[range], epoch: epoch, images: images, labels: labels)
     return range.count
   }
 
@@ -56,24 +59,21 @@ public struct BatchLoader: Sendable {
   /// - Parameters:
   ///   - images: room for `indices.count · 3 · height · width` values.
   ///   - labels: room for `indices.count` values.
+  /// - Throws: `DatasetError` where a file cannot be read.
   public func load(
     _ indices: ArraySlice<Int32>, epoch: Int = 0, images: UnsafeMutableBufferPointer<Float>,
     labels: UnsafeMutableBufferPointer<Int32>
-  ) {
+  ) throws(DatasetError) {
     let values = set.valuesPerImage
     precondition(images.count >= indices.count * values && labels.count >= indices.count, "buffers too small")
     guard let base = images.baseAddress, !indices.isEmpty else { return }
     let scratchCount = resampleScratchCount(height: set.height, width: set.width)
-    withUnsafeTemporaryAllocation(of: SIMD4<Float>.self, capacity: scratchCount) { scratch in
-      scratch.initialize(repeating: .zero)
-      for (n, index) in indices.enumerated() {
-        labels[n] = set.labels[Int(index)]
-        set.withPixels(of: Int(index)) { pixels in
-          write(
-            pixels.baseAddress!, index: Int(index), epoch: epoch, scratch: scratch.baseAddress!,
-            into: base + n * values)
-        }
-      }
+    let scratch = AlignedBuffer<SIMD4<Float>>(count: scratchCount)
+    let pixels = AlignedBuffer<UInt8>(count: values)
+    for (n, index) in indices.enumerated() {
+      labels[n] = set.labels[Int(index)]
+      try set.readPixels(of: Int(index), into: pixels.buffer)
+      write(pixels.base, index: Int(index), epoch: epoch, scratch: scratch.base, into: base + n * values)
     }
   }
 

@@ -46,7 +46,9 @@ public final class BatchPipeline {
   }
 
   /// The epoch's next batch, waiting for it if need be; nil after the last one, or before any `start`.
-  public func next() -> Batch? { producer?.next() }
+  ///
+  /// - Throws: `DatasetError` where a file cannot be read: then no further batch comes in this epoch.
+  public func next() throws(DatasetError) -> Batch? { try producer?.next() }
 
   /// Abandons the epoch and waits until no thread works on it.
   public func stop() {
@@ -76,6 +78,8 @@ private final class EpochProducer: @unchecked Sendable {
   private var handedOut: Int
   private var cancelled = false
   private var finished = false
+  /// Why batches from `prepared` on cannot be.
+  private var failure: DatasetError?
 
   init(loader: BatchLoader, slots: [BatchSlot], epoch: Int, firstBatch: Int) {
     self.loader = loader
@@ -91,8 +95,13 @@ private final class EpochProducer: @unchecked Sendable {
     let indices = loader.order.indices(epoch: epoch, count: loader.set.count)
     for batch in firstBatch..<loader.batches {
       guard let slot = acquire(batch) else { break }
-      _ = loader.fill(
-        batch: batch, of: indices, epoch: epoch, images: slot.images.buffer, labels: slot.labels.buffer)
+      do {
+        _ = try loader.fill(
+          batch: batch, of: indices, epoch: epoch, images: slot.images.buffer, labels: slot.labels.buffer)
+      } catch {
+        update { failure = error }
+        break
+      }
       update { prepared = batch + 1 }
     }
     update { finished = true }
@@ -109,16 +118,19 @@ private final class EpochProducer: @unchecked Sendable {
     }
   }
 
-  func next() -> BatchPipeline.Batch? {
-    let batch: Int? = condition.withLock {
+  func next() throws(DatasetError) -> BatchPipeline.Batch? {
+    let awaited: Result<Int, DatasetError>? = condition.withLock {
       guard handedOut < loader.batches else { return nil }
       let batch = handedOut
       handedOut += 1
       condition.broadcast()
-      while prepared <= batch { condition.wait() }
-      return batch
+      while prepared <= batch {
+        if let failure { return .failure(failure) }
+        condition.wait()
+      }
+      return .success(batch)
     }
-    guard let batch else { return nil }
+    guard let batch = try awaited?.get() else { return nil }
     let slot = slots[batch % slots.count]
     let count = min(loader.batch, loader.set.count - batch * loader.batch)
     return BatchPipeline.Batch(

@@ -1,4 +1,5 @@
 public import Foundation
+import Tensors
 
 extension Dataset {
   /// CIFAR-10 in the official binary layout: `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin`, each
@@ -78,26 +79,26 @@ struct CIFARLayout {
   private func split(_ names: [String], _ records: Int, in home: URL) throws(DatasetError) -> ImageSet {
     let recordBytes = labelRanges.count + Self.pixelBytes
     var labels: [Int32] = []
-    var pixels: [UnsafePointer<UInt8>] = []
-    var files: [MappedFile] = []
+    var places: [ImageSet.Place] = []
+    var files: [DataFile] = []
+    let bytes = AlignedBuffer<UInt8>(count: labelRanges.count)
     for name in names {
       let path = home.appendingPathComponent(name).path
-      let file = try MappedFile(path: path, size: records * recordBytes, of: "\(title) file")
-      let base = file.bytes.bindMemory(to: UInt8.self).baseAddress!
+      let file = try DataFile(path: path, size: records * recordBytes, of: "\(title) file")
       for r in 0..<records {
-        let record = base + r * recordBytes
-        for (byte, range) in labelRanges.enumerated() where record[byte] >= range {
+        try file.read(at: r * recordBytes, into: UnsafeMutableRawBufferPointer(bytes.buffer))
+        for (byte, range) in labelRanges.enumerated() where bytes.base[byte] >= range {
           throw DatasetError(
-            "\(path): record \(r) has label \(record[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)"
+            "\(path): record \(r) has label \(bytes.base[byte]) (byte \(byte)); \(title) labels are 0 to \(range - 1)"
           )
         }
-        labels.append(Int32(record[labelRanges.count - 1]))
-        pixels.append(record + labelRanges.count)
+        labels.append(Int32(bytes.base[labelRanges.count - 1]))
+        places.append(ImageSet.Place(source: files.count, offset: r * recordBytes + labelRanges.count))
       }
       files.append(file)
     }
     return ImageSet(
-      height: Self.side, width: Self.side, classes: labelRanges.last!, labels: labels, pixels: pixels,
-      owners: files)
+      height: Self.side, width: Self.side, classes: labelRanges.last!, labels: labels, places: places,
+      sources: files)
   }
 }

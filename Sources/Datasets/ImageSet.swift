@@ -1,10 +1,9 @@
 import Synchronization
+import Tensors
 
 /// One split of a data set: labelled RGB images of one size. Pixels are 8-bit planes, 3 × height × width,
-/// row-major, and stay where they were loaded (for CIFAR in the mapped file); subsets share them.
-///
-/// `@unchecked Sendable`: the pixels are only ever read, and `owners` keeps their memory alive.
-public final class ImageSet: @unchecked Sendable {
+/// row-major, and stay where they are (for CIFAR in the file) until they are read.
+public final class ImageSet: Sendable {
   /// Red, green, blue.
   public static let channels = 3
   public let height: Int
@@ -13,37 +12,50 @@ public final class ImageSet: @unchecked Sendable {
   public let classes: Int
   /// One label per image.
   public let labels: [Int32]
-  private let pixels: [UnsafePointer<UInt8>]
-  private let owners: [any AnyObject & Sendable]
+  private let places: [Place]
+  private let sources: [any PixelSource]
   private let cachedStatistics = Mutex<ChannelStatistics?>(nil)
 
+  /// Where an image's `3 · height · width` bytes begin.
+  struct Place: Sendable {
+    let source: Int
+    let offset: Int
+  }
+
   /// - Parameters:
-  ///   - pixels: the first byte of every image; `3 · height · width` bytes may be read from it.
-  ///   - owners: what must live as long as those bytes.
+  ///   - places: of every image.
+  ///   - sources: that they name by their index.
   init(
-    height: Int, width: Int, classes: Int, labels: [Int32], pixels: [UnsafePointer<UInt8>],
-    owners: [any AnyObject & Sendable]
+    height: Int, width: Int, classes: Int, labels: [Int32], places: [Place], sources: [any PixelSource]
   ) {
-    precondition(labels.count == pixels.count)
+    precondition(labels.count == places.count)
     self.height = height
     self.width = width
     self.classes = classes
     self.labels = labels
-    self.pixels = pixels
-    self.owners = owners
+    self.places = places
+    self.sources = sources
   }
 
   public var count: Int { labels.count }
   /// Values of one image: 3 · height · width.
   public var valuesPerImage: Int { Self.channels * height * width }
 
-  /// The bytes of an image, 3 × height × width, valid inside `body`.
-  public func withPixels<Result>(of index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result)
-    rethrows
-    -> Result
-  {
-    try withExtendedLifetime(self) {
-      try body(UnsafeBufferPointer(start: pixels[index], count: valuesPerImage))
+  /// Reads the bytes of an image, 3 × height × width.
+  ///
+  /// - Throws: `DatasetError` where the file they are in cannot be read.
+  public func readPixels(of index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) throws(DatasetError) {
+    precondition(pixels.count == valuesPerImage)
+    let place = places[index]
+    try sources[place.source].read(at: place.offset, into: UnsafeMutableRawBufferPointer(pixels))
+  }
+
+  /// Reads one image after the other.
+  func forEachImage(_ body: (UnsafeBufferPointer<UInt8>) -> Void) throws(DatasetError) {
+    let pixels = AlignedBuffer<UInt8>(count: valuesPerImage)
+    for index in 0..<count {
+      try readPixels(of: index, into: pixels.buffer)
+      body(UnsafeBufferPointer(pixels.buffer))
     }
   }
 
@@ -66,14 +78,16 @@ public final class ImageSet: @unchecked Sendable {
     chosen.sort()
     return ImageSet(
       height: height, width: width, classes: classes, labels: chosen.map { labels[$0] },
-      pixels: chosen.map { pixels[$0] }, owners: owners)
+      places: chosen.map { places[$0] }, sources: sources)
   }
 
   /// Mean and standard deviation of every channel over all images; computed on first use.
-  public var statistics: ChannelStatistics {
-    cachedStatistics.withLock { cached in
+  ///
+  /// - Throws: `DatasetError` where a file cannot be read.
+  public func statistics() throws(DatasetError) -> ChannelStatistics {
+    try cachedStatistics.withLock { cached throws(DatasetError) in
       if let cached { return cached }
-      let computed = ChannelStatistics(of: self)
+      let computed = try ChannelStatistics(of: self)
       cached = computed
       return computed
     }
@@ -85,22 +99,20 @@ public struct ChannelStatistics: Hashable, Sendable {
   public let mean: [Double]
   public let standardDeviation: [Double]
 
-  init(of set: ImageSet) {
+  init(of set: ImageSet) throws(DatasetError) {
     let plane = set.height * set.width
     var sums = [Int](repeating: 0, count: ImageSet.channels)
     var squares = sums
-    for i in 0..<set.count {
-      set.withPixels(of: i) { pixels in
-        for c in 0..<ImageSet.channels {
-          var sum: UInt32 = 0
-          var square: UInt64 = 0
-          for p in pixels[c * plane..<(c + 1) * plane] {
-            sum &+= UInt32(p)
-            square &+= UInt64(UInt32(p) &* UInt32(p))
-          }
-          sums[c] += Int(sum)
-          squares[c] += Int(square)
+    try set.forEachImage { pixels in
+      for c in 0..<ImageSet.channels {
+        var sum: UInt32 = 0
+        var square: UInt64 = 0
+        for p in pixels[c * plane..<(c + 1) * plane] {
+          sum &+= UInt32(p)
+          square &+= UInt64(UInt32(p) &* UInt32(p))
         }
+        sums[c] += Int(sum)
+        squares[c] += Int(square)
       }
     }
     let n = Double(set.count * plane)

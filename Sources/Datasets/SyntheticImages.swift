@@ -36,7 +36,7 @@ enum SyntheticImages {
     for i in 0..<count { draw(split: split, index: i, into: memory.base + i * bytes) }
     return ImageSet(
       height: side, width: side, classes: classes, labels: (0..<count).map { Int32($0 % classes) },
-      pixels: (0..<count).map { UnsafePointer(memory.base + $0 * bytes) }, owners: [memory])
+      places: (0..<count).map { ImageSet.Place(source: 0, offset: $0 * bytes) }, sources: [memory])
   }
 
   private static func draw(split: Int, index: Int, into pixels: UnsafeMutablePointer<UInt8>) {

@@ -41,6 +41,10 @@ public final class Engine {
     }
   }
 
+  /// Lets malloc map every large array by itself, so that its memory goes back to the system when it is freed. Left to
+  /// itself, malloc keeps ever larger ones in a heap for the thread that freed them.
+  public static func returnLargeArrays() { onednn_return_large_arrays() }
+
   /// The library's version, e.g. `2.6.3`.
   public static var version: String {
     let version = dnnl_version()!.pointee

@@ -41,5 +41,10 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     if bytes >= Self.mappedFrom { munmap(base, bytes) } else { UnsafeMutableRawPointer(base).deallocate() }
   }
 
+  /// Sets all to zero; a large buffer takes up memory again only as it is written to.
+  public func release() {
+    if bytes >= Self.mappedFrom { madvise(base, bytes, MADV_DONTNEED) } else { memset(base, 0, bytes) }
+  }
+
   public var buffer: UnsafeMutableBufferPointer<Element> { .init(start: base, count: count) }
 }

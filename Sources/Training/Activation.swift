@@ -1,8 +1,10 @@
 import OneDNN
 
-/// A layer's output for all images of a step, image after image in a slot of the arena.
+/// A layer's output, or its gradient, for all images of a step, image after image in a slot of the arena.
 struct Activation {
   let slot: String
+  /// Where it begins in the slot, bytes.
+  var offset = 0
   /// One image's: C × H × W, or C.
   let extents: [Int]
   let format: Layout.Format
@@ -12,7 +14,7 @@ struct Activation {
   /// Some of the images.
   func memory(_ images: Range<Int>, in arena: MemoryArena) throws -> Memory {
     let layout = try layout(images: images.count)
-    return try arena.memory(slot, layout, offset: layout.bytes / images.count * images.lowerBound)
+    return try arena.memory(slot, layout, offset: offset + layout.bytes / images.count * images.lowerBound)
   }
 }
 

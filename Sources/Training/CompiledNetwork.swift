@@ -107,7 +107,7 @@ public final class CompiledNetwork {
   }
 
   private func bind(_ passes: [LayerPasses], _ options: CompilationOptions) throws -> Plan {
-    var builder = PlanBuilder(
+    var builder = try PlanBuilder(
       network: network, passes: passes, states: states, options: options, arena: arena)
     return try purpose == .stream ? builder.buildStream() : builder.build()
   }
@@ -130,6 +130,9 @@ public final class CompiledNetwork {
 
   /// Each step is done when `execute` returns: oneDNN's CPU streams are synchronous under OpenMP.
   func run(_ steps: [any PlanStep]) throws { for step in steps { try step.execute() } }
+
+  /// Gives the memory of activations back to the system until the next step.
+  public func releaseActivations() { arena.release() }
 
   /// Where the caller puts the images of a step: batch × C × H × W, row-major.
   public var images: UnsafeMutableBufferPointer<Float> {

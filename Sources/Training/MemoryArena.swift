@@ -22,6 +22,11 @@ final class MemoryArena {
     return memory
   }
 
+  /// Gives the memory back to the system, which brings zeros when it is used again.
+  func release() {
+    for buffer in Array(buffers.values) + outgrown { buffer.release() }
+  }
+
   /// Allocates what slots lack and binds all memories asked for since the last call.
   func allocate() throws {
     var wanted: [String: Int] = [:]

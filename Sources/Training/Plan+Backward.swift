@@ -2,29 +2,22 @@ import Networks
 import OneDNN
 
 extension PlanBuilder {
-  /// From the logits' gradient to the first layer's weights. Gradients of activations alternate between two slots.
+  /// From the logits' gradient to the first layer's weights.
   mutating func backward() throws {
-    let logits = traces.last!.output
-    var gradient = Activation(slot: "gradient.0", extents: logits.extents, format: logits.format)
-    plan.lossGradient = try gradient.memory(0..<options.count, in: arena)
-    for index in network.layers.indices.reversed() {
-      gradient = try backward(index, gradient) ?? gradient
-    }
+    plan.lossGradient = try gradient(of: network.layers.count - 1).memory(0..<options.count, in: arena)
+    for index in network.layers.indices.reversed() { try backward(index) }
   }
 
-  /// - Parameter gradient: of the layer's output after BatchNorm and ReLU; its sums for BatchNorm are made.
-  /// - Returns: likewise of its input; nil for the first layer.
-  private mutating func backward(_ index: Int, _ gradient: Activation) throws -> Activation? {
+  /// From the gradient of a layer's output after BatchNorm and ReLU, whose sums for BatchNorm are made, to that of its
+  /// input, if it is not the first.
+  private mutating func backward(_ index: Int) throws {
     let layer = network.layers[index]
+    let gradient = gradient(of: index)
     var steps: [any PlanStep] = []
     let throughActivation = try activationBackward(index, &steps)
     var weightsGradient = try WeightsGradient(self, index)
     let input = index == 0 ? nil : traces[index - 1]
-    let inputGradient = input.map {
-      Activation(
-        slot: gradient.slot == "gradient.0" ? "gradient.1" : "gradient.0", extents: $0.output.extents,
-        format: $0.output.format)
-    }
+    let inputGradient = index == 0 ? nil : self.gradient(of: index - 1)
     let weights = try passes[index].backwardData.map {
       try self.weights(states[index], for: $0, "backward")
     }
@@ -65,7 +58,6 @@ extension PlanBuilder {
     }
     try weightsGradient.finish(self, &steps)
     plan.backward += steps
-    return inputGradient
   }
 
   private typealias SliceBackward = (

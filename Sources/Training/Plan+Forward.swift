@@ -5,7 +5,7 @@ extension PlanBuilder {
   mutating func forward(_ index: Int) throws {
     let layer = network.layers[index]
     let state = states[index]
-    let output = passes[index].output
+    let output = output(of: index)
     let weights = try weights(state, for: passes[index].forward, "forward")
     traces.append(LayerTrace(output: output))
     var steps: [any PlanStep] = []

@@ -29,6 +29,8 @@ struct PlanBuilder {
   let states: [LayerState]
   let options: CompilationOptions
   let arena: MemoryArena
+  /// Of a training step's outputs and gradients; nil in inference.
+  let stepMemory: StepMemory?
   var plan = Plan()
   var traces: [LayerTrace] = []
 
@@ -57,12 +59,34 @@ struct PlanBuilder {
   init(
     network: Network, passes: [LayerPasses], states: [LayerState], options: CompilationOptions,
     arena: MemoryArena
-  ) {
+  ) throws {
     self.network = network
     self.passes = passes
     self.states = states
     self.options = options
     self.arena = arena
+    stepMemory =
+      options.purpose == .training
+      ? StepMemory(outputs: try passes.map { try $0.output.layout(images: options.count).bytes }) : nil
+  }
+
+  /// Where a layer leaves its output.
+  func output(of index: Int) -> Activation {
+    var output = passes[index].output
+    if let stepMemory {
+      output = Activation(
+        slot: StepMemory.slot, offset: stepMemory.outputs[index], extents: output.extents,
+        format: output.format)
+    }
+    return output
+  }
+
+  /// Where the gradient of a layer's output is put.
+  func gradient(of index: Int) -> Activation {
+    let output = passes[index].output
+    return Activation(
+      slot: StepMemory.slot, offset: stepMemory!.gradients[index], extents: output.extents,
+      format: output.format)
   }
 
   /// The images are in slot `images`: count × C × H × W, plain.

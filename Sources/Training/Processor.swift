@@ -6,4 +6,7 @@ public enum Processor {
   public static var instructionSet: String { InstructionSet.name }
   /// The instruction set and the library's version: what results depend on besides the program, threads and algorithms.
   public static var arithmetic: String { "\(instructionSet), oneDNN \(Engine.version)" }
+  /// From now on this process gives large arrays, such as weights on their way into a checkpoint, back to the system
+  /// when they are dropped.
+  public static func returnLargeArrays() { Engine.returnLargeArrays() }
 }

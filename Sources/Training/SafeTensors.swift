@@ -16,7 +16,10 @@ public struct SafeTensorsFile: Sendable {
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name }?.tensor }
 
   /// The file's bytes: equal for equal contents. Names must be distinct, and none may be `__metadata__`.
-  public func encoded() -> Data {
+  public func encoded() -> Data { Data(encodedBytes()) }
+
+  /// The same as an array.
+  public func encodedBytes() -> [UInt8] {
     precondition(
       Set(tensors.map(\.name)).count == tensors.count && !tensors.contains { $0.name == Self.metadataKey })
     var fields: [String] = []
@@ -36,11 +39,12 @@ public struct SafeTensorsFile: Sendable {
     }
     var header = Array("{\(fields.joined(separator: ","))}".utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-    var data = Data(capacity: 8 + header.count + offset)
-    withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
-    data.append(contentsOf: header)
-    for (_, tensor) in tensors { tensor.values.withUnsafeBytes { data.append(contentsOf: $0) } }
-    return data
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + header.count + offset)
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
+    bytes += header
+    for (_, tensor) in tensors { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    return bytes
   }
 
   /// Writes the file atomically.

@@ -17,7 +17,7 @@ public final class DatasetLibrary: Sendable {
   public init(directory: URL?) throws {
     let loaded = try directory.map({ try Dataset.all(in: $0) }) ?? []
     self.loaded = Dictionary(uniqueKeysWithValues: loaded.map { ($0.name, $0) })
-    var fingerprints = self.loaded.mapValues { $0.fingerprint() }
+    var fingerprints = try self.loaded.mapValues { try $0.fingerprint() }
     fingerprints[DataSettings.Dataset.synthetic.rawValue] = Dataset.syntheticFingerprint
     self.fingerprints = fingerprints
   }

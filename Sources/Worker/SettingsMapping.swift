@@ -28,10 +28,10 @@ extension Augmentation {
 }
 
 extension PixelScaling {
-  init(_ setting: DataSettings.Scaling, of dataset: Dataset) {
+  init(_ setting: DataSettings.Scaling, of dataset: Dataset) throws(DatasetError) {
     switch setting {
     case .unit: self = .unit
-    case .standardized: self = .standardized(dataset.train.statistics)
+    case .standardized: self = .standardized(try dataset.train.statistics())
     }
   }
 }
@@ -85,7 +85,7 @@ extension Parameters {
   /// SHA-256, hexadecimal, of the parameters as a safetensors file without metadata.
   func sha256() -> String {
     let file = SafeTensorsFile(tensors: entries, metadata: [:])
-    return SHA256.hash(data: file.encoded()).hexadecimal
+    return SHA256.hash(data: file.encodedBytes()).hexadecimal
   }
 }
 

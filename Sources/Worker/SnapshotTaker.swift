@@ -8,16 +8,15 @@ import Tensors
 import Training
 
 /// Takes a trial's snapshots: test accuracy in fp32, and for every calibration draw the quantized network's, its
-/// output errors, and the statistics of every layer. Compiled once per trial.
+/// output errors, and the statistics of every layer.
+///
+/// What a snapshot needs beside the data is made for it and goes with it: compiling a network costs some hundredths
+/// of a second, and training goes on without that memory.
 final class SnapshotTaker {
   private let configuration: TrialConfiguration
   private let network: Network
-  private let quantization: PostTrainingQuantization
   private let test: BatchLoader
   private let calibration: BatchLoader
-  private let calibrationImages: AlignedBuffer<Float>
-  private let testImages: AlignedBuffer<Float>
-  private let labels: AlignedBuffer<Int32>
   /// Of the last snapshot.
   private var evaluation: Evaluation?
 
@@ -36,17 +35,15 @@ final class SnapshotTaker {
   init(configuration: TrialConfiguration, network: Network, dataset: Dataset) throws {
     self.configuration = configuration
     self.network = network
-    let training = configuration.training
-    quantization = try PostTrainingQuantization(
-      network, options: QuantizationOptions(configuration), algorithm: .init(training.convolution),
-      threads: training.threads)
-    let scaling = PixelScaling(configuration.data.scaling, of: dataset)
+    let scaling = try PixelScaling(configuration.data.scaling, of: dataset)
     test = BatchLoader(evaluating: dataset.test, scaling: scaling, batch: Self.batch)
     calibration = BatchLoader(evaluating: dataset.train, scaling: scaling, batch: Self.batch)
-    let images = min(configuration.quantization.calibrationImages, dataset.train.count)
-    calibrationImages = AlignedBuffer(count: images * dataset.train.valuesPerImage)
-    testImages = AlignedBuffer(count: Self.batch * dataset.test.valuesPerImage)
-    labels = AlignedBuffer(count: max(images, Self.batch))
+  }
+
+  private func quantization() throws -> PostTrainingQuantization {
+    try PostTrainingQuantization(
+      network, options: QuantizationOptions(configuration),
+      algorithm: .init(configuration.training.convolution), threads: configuration.training.threads)
   }
 
   /// - Parameters:
@@ -54,8 +51,9 @@ final class SnapshotTaker {
   ///   - goesOn: asked now and then; false abandons the snapshot.
   /// - Returns: all but what only training knows (loss, learning rate, times); nil if abandoned.
   func take(epoch: Int, parameters: Parameters, goesOn: () -> Bool) throws -> Snapshot? {
+    let quantization = try quantization()
     let weights = try quantization.load(parameters)
-    guard let fp32 = try evaluate(goesOn: goesOn) else { return nil }
+    guard let fp32 = try evaluate(quantization, goesOn: goesOn) else { return nil }
     evaluation = fp32
     var snapshot = Snapshot()
     snapshot.epoch = epoch
@@ -65,10 +63,10 @@ final class SnapshotTaker {
     snapshot.layers += statistics(weights.foldedWeights, .foldedWeights, draw: 0)
     for draw in 0..<configuration.quantization.draws {
       guard goesOn() else { return nil }
-      let count = loadCalibrationSample(draw: draw)
+      let sample = try calibrationSample(draw: draw)
       guard
         let calibrated = try quantization.calibrate(
-          images: UnsafeBufferPointer(calibrationImages.buffer), count: count, goesOn: goesOn),
+          images: UnsafeBufferPointer(sample.images.buffer), count: sample.count, goesOn: goesOn),
         let logits = try testLogits(goesOn, calibrated.network.infer)
       else { return nil }
       snapshot.draws.append(metrics(draw: draw, fp32: fp32.logits, quantized: logits))
@@ -83,8 +81,9 @@ final class SnapshotTaker {
   /// behind: such a network fails on the test images, but it has learnt.)
   func finalOutcome(of parameters: Parameters, trainAccuracy: Double?) throws -> TrialOutcome {
     if evaluation == nil {
+      let quantization = try quantization()
       _ = try quantization.load(parameters)
-      evaluation = try evaluate(goesOn: { true })
+      evaluation = try evaluate(quantization, goesOn: { true })
     }
     guard let final = evaluation else { return .completed }
     guard final.loss.isFinite else { return .diverged }
@@ -100,8 +99,10 @@ final class SnapshotTaker {
     return accuracy > chance + 3 * (chance * (1 - chance) / Double(images)).squareRoot()
   }
 
-  /// The fp32 network last loaded into `quantization` on the test images; nil if abandoned.
-  private func evaluate(goesOn: () -> Bool) throws -> Evaluation? {
+  /// The fp32 network loaded into `quantization` on the test images; nil if abandoned.
+  private func evaluate(
+    _ quantization: PostTrainingQuantization, goesOn: () -> Bool
+  ) throws -> Evaluation? {
     guard let logits = try testLogits(goesOn, quantization.infer) else { return nil }
     let classes = network.architecture.classes
     var result = Evaluation(logits: logits, loss: 0, accuracy: 0)
@@ -129,24 +130,28 @@ final class SnapshotTaker {
   ) throws -> [Float]? {
     let classes = network.architecture.classes
     var logits = [Float](repeating: 0, count: test.set.count * classes)
+    let images = AlignedBuffer<Float>(count: Self.batch * test.set.valuesPerImage)
+    let labels = AlignedBuffer<Int32>(count: Self.batch)
     for start in stride(from: 0, to: test.set.count, by: Self.batch) {
       guard goesOn() else { return nil }
       let range = start..<min(start + Self.batch, test.set.count)
       let indices = range.map { Int32($0) }
-      test.load(indices[...], images: testImages.buffer, labels: labels.buffer)
+      try test.load(indices[...], images: images.buffer, labels: labels.buffer)
       try logits.withUnsafeMutableBufferPointer { all in
         try infer(
-          UnsafeBufferPointer(testImages.buffer), range.count,
+          UnsafeBufferPointer(images.buffer), range.count,
           UnsafeMutableBufferPointer(rebasing: all[start * classes..<range.upperBound * classes]))
       }
     }
     return logits
   }
 
-  private func loadCalibrationSample(draw: Int) -> Int {
+  private func calibrationSample(draw: Int) throws -> (images: AlignedBuffer<Float>, count: Int) {
     let indices = configuration.calibrationSample(of: calibration.set, draw: draw)
-    calibration.load(indices[...], images: calibrationImages.buffer, labels: labels.buffer)
-    return indices.count
+    let images = AlignedBuffer<Float>(count: indices.count * calibration.set.valuesPerImage)
+    let labels = AlignedBuffer<Int32>(count: indices.count)
+    try calibration.load(indices[...], images: images.buffer, labels: labels.buffer)
+    return (images, indices.count)
   }
 
   private func metrics(draw: Int, fp32: [Float], quantized: [Float]) -> DrawMetrics {

@@ -32,7 +32,7 @@ package struct TrainedTrial {
     }
     options = QuantizationOptions(configuration)
     let dataset = try datasets.dataset(for: configuration)
-    scaling = PixelScaling(configuration.data.scaling, of: dataset)
+    scaling = try PixelScaling(configuration.data.scaling, of: dataset)
     test = BatchLoader(evaluating: dataset.test, scaling: scaling, batch: 128)
     train = BatchLoader(evaluating: dataset.train, scaling: scaling, batch: 128)
   }
@@ -41,11 +41,13 @@ package struct TrainedTrial {
   ///
   /// - Parameter outputs: the ranges the trial found for every layer's output. They are not found anew: another
   ///   instruction set would find slightly others.
-  package func calibration(draw: Int, outputs: [Bounds]) -> Calibration {
+  ///
+  /// - Throws: `DatasetError` where a file of the data set cannot be read.
+  package func calibration(draw: Int, outputs: [Bounds]) throws -> Calibration {
     let indices = configuration.calibrationSample(of: train.set, draw: draw)
     let images = AlignedBuffer<Float>(count: indices.count * train.set.valuesPerImage)
     let labels = AlignedBuffer<Int32>(count: indices.count)
-    train.load(indices[...], images: images.buffer, labels: labels.buffer)
+    try train.load(indices[...], images: images.buffer, labels: labels.buffer)
     return Calibration(
       images: UnsafeBufferPointer(images.buffer), outputs: outputs, bits: options.activationBits)
   }

@@ -32,7 +32,7 @@ struct TrialCheckpoint: Equatable {
         "loss_sum_bits": "\(sums.loss.bitPattern)", "correct": "\(sums.correct)", "images": "\(sums.images)",
         "train_seconds": "\(sums.seconds)",
       ]
-    ).encoded().bytes
+    ).encodedBytes()
   }
 
   /// - Throws: `TrialError` where the bytes are no checkpoint of this trial and network.
@@ -101,8 +101,4 @@ struct EpochSums: Equatable {
 
   var meanLoss: Double? { images > 0 ? loss / Double(images) : nil }
   var accuracy: Double? { images > 0 ? Double(correct) / Double(images) : nil }
-}
-
-extension Data {
-  var bytes: [UInt8] { [UInt8](self) }
 }

@@ -47,7 +47,7 @@ final class TrialExecution {
     compiled = try CompiledNetwork(
       network, batch: training.batch, purpose: .training, algorithm: .init(training.convolution),
       threads: training.threads)
-    let scaling = PixelScaling(configuration.data.scaling, of: dataset)
+    let scaling = try PixelScaling(configuration.data.scaling, of: dataset)
     pipeline = BatchPipeline(
       BatchLoader(
         training: dataset.train, scaling: scaling, batch: training.batch,
@@ -118,7 +118,7 @@ final class TrialExecution {
     let epoch = position.epoch + 1
     let learningRate = schedule.learningRate(epoch: epoch)
     pipeline.start(epoch: epoch, fromBatch: position.step)
-    while let batch = pipeline.next() {
+    while let batch = try pipeline.next() {
       switch control.request {
       case .cancel: return .stopped
       case .checkpointAndStop:
@@ -151,6 +151,7 @@ final class TrialExecution {
     report(.measuring)
     let began = ContinuousClock.now
     let control = control
+    compiled.releaseActivations()
     let measured = try snapshots.take(
       epoch: epoch, parameters: compiled.parameters(),
       goesOn: { [self] in

@@ -1,5 +1,6 @@
 public import SweepProtocol
 import Sweeps
+import Training
 
 /// Executes trials for real: training, quantization, statistics.
 public struct TrialRunner: TrialRunning {
@@ -9,6 +10,7 @@ public struct TrialRunner: TrialRunning {
   public init(datasets: DatasetLibrary, checkpointInterval: Duration) {
     self.datasets = datasets
     self.checkpointInterval = checkpointInterval
+    Processor.returnLargeArrays()
   }
 
   public func run(

@@ -49,7 +49,7 @@ struct DataCommand: ParsableCommand {
       for dataset in try Dataset.all(in: URL(fileURLWithPath: folder)) {
         print(
           "\(dataset.name): \(dataset.train.count) training and \(dataset.test.count) test images, "
-            + "\(dataset.classes) classes, SHA-256 \(dataset.fingerprint())")
+            + "\(dataset.classes) classes, SHA-256 \(try dataset.fingerprint())")
       }
     }
   }

@@ -55,7 +55,7 @@ struct ExportActivations: ParsableCommand {
     for start in stride(from: 0, to: count, by: Self.batch) {
       let now = min(Self.batch, count - start)
       let indices = (start..<start + now).map { Int32($0) }
-      trained.test.load(indices[...], images: pixels.buffer, labels: labels.buffer)
+      try trained.test.load(indices[...], images: pixels.buffer, labels: labels.buffer)
       integer.quantize(images: UnsafeBufferPointer(pixels.buffer), count: now, into: levels)
       try files[0].append(levels, images: now)
       for layer in network.layers.indices {

@@ -95,7 +95,7 @@ struct StoredTrial {
     guard outputs.count == trained.network.layers.count else {
       throw CommandError("\(path) has no activation ranges of \(name) at epoch \(snapshot.epoch)")
     }
-    calibration = trained.calibration(
+    calibration = try trained.calibration(
       draw: Self.draw,
       outputs: outputs.map { Bounds(lower: $0.statistics.lower, upper: $0.statistics.upper) })
   }

@@ -21,8 +21,8 @@ import Testing
 
   @Test func unitScalingIsPixelsOver255() throws {
     let set = try Dataset.synthetic(train: 3, test: 1).train
-    let loaded = loader(set, nil).loading([2, 0])
-    let pixels = rawPixels(of: set, 2) + rawPixels(of: set, 0)
+    let loaded = try loader(set, nil).loading([2, 0])
+    let pixels = try rawPixels(of: set, 2) + rawPixels(of: set, 0)
     #expect(zip(loaded.images, pixels).allSatisfy { abs($0 - Float($1) / 255) <= 6e-8 })
     #expect(loaded.images.allSatisfy { $0 >= 0 && $0 <= 1 })
     #expect(loaded.labels == [2, 0])
@@ -30,7 +30,7 @@ import Testing
 
   @Test func standardizedSetHasMeanZeroAndDeviationOne() throws {
     let set = try Dataset.synthetic(train: 20, test: 1).train
-    let loaded = loader(set, nil, scaling: .standardized(set.statistics)).loading(0..<20)
+    let loaded = try loader(set, nil, scaling: .standardized(set.statistics())).loading(0..<20)
     for c in 0..<3 {
       let planes = (0..<20).map { loaded.images[($0 * 3 + c) * 1024..<($0 * 3 + c + 1) * 1024] }
       let values = planes.joined().map { Double($0) }
@@ -42,9 +42,9 @@ import Testing
 
   @Test func identityIsExact() throws {
     let set = try Dataset.synthetic(train: 8, test: 1).train
-    for scaling in [PixelScaling.unit, .standardized(set.statistics)] {
-      let plain = loader(set, nil, scaling: scaling).loading(0..<8)
-      #expect(loader(set, Self.still, scaling: scaling).loading(0..<8, epoch: 3) == plain)
+    for scaling in [PixelScaling.unit, .standardized(try set.statistics())] {
+      let plain = try loader(set, nil, scaling: scaling).loading(0..<8)
+      #expect(try loader(set, Self.still, scaling: scaling).loading(0..<8, epoch: 3) == plain)
     }
   }
 
@@ -55,8 +55,8 @@ import Testing
     var flips = Self.still
     flips.horizontalFlip = horizontal
     flips.verticalFlip = vertical
-    let plain = loader(set, nil).loading(0..<40).images
-    let flipped = loader(set, flips).loading(0..<40).images
+    let plain = try loader(set, nil).loading(0..<40).images
+    let flipped = try loader(set, flips).loading(0..<40).images
     let mirrors = [(false, false), (true, false), (false, true), (true, true)].filter {
       (!$0.0 || horizontal) && (!$0.1 || vertical)
     }
@@ -129,17 +129,17 @@ import Testing
   @Test func dependsOnSeedEpochAndImageOnly() throws {
     let set = try Dataset.synthetic(train: 16, test: 1).train
     let loader = loader(set, Augmentation())
-    let together = loader.loading([3, 9, 14], epoch: 5).images
-    let alone = loader.loading([9], epoch: 5).images
+    let together = try loader.loading([3, 9, 14], epoch: 5).images
+    let alone = try loader.loading([9], epoch: 5).images
     #expect(Array(together[3072..<6144]) == alone)
-    #expect(loader.loading([9], epoch: 6).images != alone)
-    #expect(self.loader(set, Augmentation(), seed: 2).loading([9], epoch: 5).images != alone)
+    #expect(try loader.loading([9], epoch: 6).images != alone)
+    #expect(try self.loader(set, Augmentation(), seed: 2).loading([9], epoch: 5).images != alone)
   }
 
   /// The numerics of augmented training input: part of every result, so they must never change unnoticed.
   @Test func valuesStayTheSame() throws {
     let set = try Dataset.synthetic(train: 32, test: 1).train
-    let loaded = loader(set, Augmentation(), seed: 42).loading(0..<32, epoch: 7)
+    let loaded = try loader(set, Augmentation(), seed: 42).loading(0..<32, epoch: 7)
     #expect(sha256(loaded.images) == "2516de9cec4887b13be60d2a07495838924207403f12f0cca168de5536a333a9")
   }
 }

@@ -8,9 +8,9 @@ import Testing
     return BatchLoader(training: set, scaling: .unit, batch: batch, augmentation: Augmentation(), seed: 6)
   }
 
-  private func rest(of pipeline: BatchPipeline) -> [Int: LoadedBatch] {
+  private func rest(of pipeline: BatchPipeline) throws -> [Int: LoadedBatch] {
     var batches: [Int: LoadedBatch] = [:]
-    while let batch = pipeline.next() {
+    while let batch = try pipeline.next() {
       #expect(batch.count == batch.labels.count)
       batches[batch.number] = LoadedBatch(images: Array(batch.images), labels: Array(batch.labels))
     }
@@ -29,17 +29,19 @@ import Testing
   @Test func theLastBatchHoldsWhatIsLeft() throws {
     let loader = try loader()
     #expect(loader.batches == 5)
-    #expect((0..<5).map { loader.batch($0, epoch: 1).labels.count } == [8, 8, 8, 8, 5])
+    #expect(try (0..<5).map { try loader.batch($0, epoch: 1).labels.count } == [8, 8, 8, 8, 5])
     let order = loader.order.indices(epoch: 1, count: 37)
-    #expect((0..<5).flatMap { loader.batch($0, epoch: 1).labels } == order.map { loader.set.labels[Int($0)] })
+    #expect(
+      try (0..<5).flatMap { try loader.batch($0, epoch: 1).labels }
+        == order.map { loader.set.labels[Int($0)] })
   }
 
   @Test func evaluationIsInOrderAndNotAugmented() throws {
     let set = try Dataset.synthetic(train: 10, test: 1).train
     let evaluation = BatchLoader(evaluating: set, scaling: .unit, batch: 4)
-    let batch = evaluation.batch(2, epoch: 0)
+    let batch = try evaluation.batch(2, epoch: 0)
     #expect(batch.labels == [8, 9])
-    #expect(batch.images.prefix(3072).map { UInt8(($0 * 255).rounded()) } == rawPixels(of: set, 8))
+    #expect(try batch.images.prefix(3072).map { UInt8(($0 * 255).rounded()) } == rawPixels(of: set, 8))
   }
 
   @Test func calibrationSamplesAreDistinctAndDifferByDraw() {
@@ -57,13 +59,13 @@ import Testing
   func thePipelineDeliversWhatTheLoaderGives(ahead: Int) throws {
     let loader = try loader()
     let pipeline = BatchPipeline(loader, ahead: ahead)
-    #expect(pipeline.next() == nil)
+    #expect(try pipeline.next() == nil)
     for epoch in [4, 1] {
       pipeline.start(epoch: epoch)
-      let batches = rest(of: pipeline)
+      let batches = try rest(of: pipeline)
       #expect(batches.count == 5)
-      for (number, batch) in batches { #expect(batch == loader.batch(number, epoch: epoch)) }
-      #expect(pipeline.next() == nil)
+      for (number, batch) in batches { #expect(try batch == loader.batch(number, epoch: epoch)) }
+      #expect(try pipeline.next() == nil)
     }
   }
 
@@ -72,9 +74,9 @@ import Testing
     let pipeline = BatchPipeline(loader)
     for from in 0...5 {
       pipeline.start(epoch: 2, fromBatch: from)
-      let batches = rest(of: pipeline)
+      let batches = try rest(of: pipeline)
       #expect(batches.keys.sorted() == Array(from..<5))
-      for (number, batch) in batches { #expect(batch == loader.batch(number, epoch: 2)) }
+      for (number, batch) in batches { #expect(try batch == loader.batch(number, epoch: 2)) }
     }
   }
 
@@ -85,29 +87,29 @@ import Testing
     for taken in 0...4 {
       pipeline.start(epoch: 9)
       for number in 0..<taken {
-        let batch = try #require(pipeline.next())
+        let batch = try #require(try pipeline.next())
         #expect(batch.number == number)
-        #expect(Array(batch.images) == loader.batch(number, epoch: 9).images)
+        #expect(try Array(batch.images) == loader.batch(number, epoch: 9).images)
       }
     }
     pipeline.start(epoch: 3)
-    #expect(rest(of: pipeline)[4] == loader.batch(4, epoch: 3))
+    #expect(try rest(of: pipeline)[4] == loader.batch(4, epoch: 3))
     pipeline.start(epoch: 3)
     pipeline.stop()
-    #expect(pipeline.next() == nil)
+    #expect(try pipeline.next() == nil)
   }
 
   /// The batches of an epoch filled by eight threads in reverse order are those of one thread.
   @Test func resultsDoNotDependOnWhoRunsThem() async throws {
     let loader = try loader()
-    let parallel = await withTaskGroup(of: (Int, LoadedBatch).self) { group in
+    let parallel = try await withThrowingTaskGroup(of: (Int, LoadedBatch).self) { group in
       for number in (0..<loader.batches).reversed() {
-        group.addTask { (number, loader.batch(number, epoch: 1)) }
+        group.addTask { (number, try loader.batch(number, epoch: 1)) }
       }
       var batches: [Int: LoadedBatch] = [:]
-      for await (number, batch) in group { batches[number] = batch }
+      for try await (number, batch) in group { batches[number] = batch }
       return batches
     }
-    for number in 0..<loader.batches { #expect(parallel[number] == loader.batch(number, epoch: 1)) }
+    for number in 0..<loader.batches { #expect(try parallel[number] == loader.batch(number, epoch: 1)) }
   }
 }

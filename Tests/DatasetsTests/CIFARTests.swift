@@ -40,8 +40,8 @@ import Testing
     #expect(data.train.count == 50_000 && data.test.count == 10_000 && data.classes == 10)
     #expect((0..<5).map { data.train.labels[$0 * 10_000] } == [0, 1, 2, 3, 4])
     #expect(data.train.labels[49_999] == 9 && data.test.labels[0] == 5)
-    #expect(rawPixels(of: data.train, 10_000).prefix(3) == [10, 20, 0])
-    #expect(rawPixels(of: data.test, 9_999) == [UInt8](repeating: 0, count: Self.pixels))
+    #expect(try rawPixels(of: data.train, 10_000).prefix(3) == [10, 20, 0])
+    #expect(try rawPixels(of: data.test, 9_999) == [UInt8](repeating: 0, count: Self.pixels))
   }
 
   @Test func acceptsTheParentDirectory() throws {
@@ -59,7 +59,7 @@ import Testing
     let data = try Dataset.cifar100(directory: scratch.url)
     #expect(data.classes == 100 && data.train.count == 50_000 && data.test.count == 10_000)
     #expect(data.train.labels[1] == 99)
-    #expect(rawPixels(of: data.train, 1).prefix(2) == [7, 0])
+    #expect(try rawPixels(of: data.train, 1).prefix(2) == [7, 0])
     try sparse(
       scratch.file("cifar-100-binary/test.bin"), bytes: 10_000 * record, patches: [3 * record: [20, 5]])
     let message = failure { try .cifar100(directory: scratch.url) }
@@ -86,5 +86,28 @@ import Testing
       failure { try .cifar10(directory: scratch.url) }.hasPrefix("\(third.path): No such file or directory"))
     try FileManager.default.createDirectory(at: third, withIntermediateDirectories: false)
     #expect(failure { try .cifar10(directory: scratch.url) }.hasPrefix("\(third.path): not a regular file"))
+  }
+
+  /// A file cut short while it is in use is an error that names it, in whoever reads it.
+  @Test func aFileThatBecomesShorterIsAnError() throws {
+    let scratch = try ScratchDirectory()
+    try makeCIFAR10(scratch.url)
+    let data = try Dataset.cifar10(directory: scratch.url)
+    let second = scratch.file("data_batch_2.bin")
+    try FileHandle(forWritingTo: second).truncate(atOffset: 100)
+    let message = { (read: () throws -> Void) in
+      do { try read() } catch { return "\(error)" }
+      return "read"
+    }
+    let expected = "\(second.path): cannot read byte 100: the file has become shorter"
+    #expect(message { _ = try rawPixels(of: data.train, 9_999) } == "read")
+    #expect(message { _ = try rawPixels(of: data.train, 10_000) } == expected)
+    let loader = BatchLoader(evaluating: data.train, scaling: .unit, batch: 9_999)
+    let pipeline = BatchPipeline(loader, ahead: 1)
+    pipeline.start(epoch: 1)
+    #expect(try pipeline.next()?.count == 9_999)
+    for _ in 0..<2 { #expect(message { _ = try pipeline.next() } == expected) }
+    pipeline.stop()
+    #expect(message { _ = try data.fingerprint() } == expected)
   }
 }

@@ -28,20 +28,20 @@ struct LoadedBatch: Equatable {
 }
 
 extension BatchLoader {
-  func batch(_ number: Int, epoch: Int) -> LoadedBatch {
+  func batch(_ number: Int, epoch: Int) throws -> LoadedBatch {
     let indices = order.indices(epoch: epoch, count: set.count)
     let size = min(batch, set.count - number * batch)
-    return loading(indices[(number * batch)..<(number * batch + size)], epoch: epoch)
+    return try loading(indices[(number * batch)..<(number * batch + size)], epoch: epoch)
   }
 
-  func loading(_ sequence: some Sequence<Int32>, epoch: Int = 0) -> LoadedBatch {
+  func loading(_ sequence: some Sequence<Int32>, epoch: Int = 0) throws -> LoadedBatch {
     let indices = Array(sequence)
     var loaded = LoadedBatch(
       images: [Float](repeating: -1, count: indices.count * set.valuesPerImage),
       labels: [Int32](repeating: -1, count: indices.count))
-    loaded.images.withUnsafeMutableBufferPointer { images in
-      loaded.labels.withUnsafeMutableBufferPointer {
-        load(indices[...], epoch: epoch, images: images, labels: $0)
+    try loaded.images.withUnsafeMutableBufferPointer { images in
+      try loaded.labels.withUnsafeMutableBufferPointer {
+        try load(indices[...], epoch: epoch, images: images, labels: $0)
       }
     }
     return loaded
@@ -52,4 +52,8 @@ func sha256(_ values: [Float]) -> String {
   values.withUnsafeBytes { SHA256.hash(data: Data($0)) }.map { String(format: "%02x", $0) }.joined()
 }
 
-func rawPixels(of set: ImageSet, _ index: Int) -> [UInt8] { set.withPixels(of: index) { Array($0) } }
+func rawPixels(of set: ImageSet, _ index: Int) throws -> [UInt8] {
+  var pixels = [UInt8](repeating: 0, count: set.valuesPerImage)
+  try pixels.withUnsafeMutableBufferPointer { try set.readPixels(of: index, into: $0) }
+  return pixels
+}

@@ -15,6 +15,9 @@ void onednn_parallel(void (*body)(void *context, int thread), void *context, int
 // The most threads libgomp gives (OMP_THREAD_LIMIT).
 int onednn_thread_limit(void);
 
+// Keeps malloc from raising the size from which it maps arrays by themselves.
+void onednn_return_large_arrays(void);
+
 // Whether this processor runs code compiled for x86-64-v3; on others than x86-64 always true.
 int onednn_processor_runs_vectors(void);
 

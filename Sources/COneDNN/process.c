@@ -1,5 +1,8 @@
 #include "COneDNN.h"
 #include <stdatomic.h>
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 
 // libgomp's, which has no header for other compilers.
 extern void omp_set_num_threads(int);
@@ -41,6 +44,12 @@ void onednn_parallel(void (*body)(void *, int), void *context, int threads) {
   atomic_store_explicit(&region.order, 1, memory_order_release);
   GOMP_parallel(run_region, &region, (unsigned)threads, 0);
   (void)atomic_load_explicit(&region.order, memory_order_acquire);
+}
+
+void onednn_return_large_arrays(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
 }
 
 int onednn_processor_runs_vectors(void) {
