@@ -71,7 +71,8 @@ let package = Package(
     library("Sweeps", imports: ["Networks", "LayerAnalysis", yams, crypto]),
     library(
       "SweepProtocol", imports: ["Sweeps", "LayerAnalysis", protobuf], exclude: ["strata.proto"]),
-    library("ResultStore", imports: ["CSQLite", "Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
+    library(
+      "ResultStore", imports: ["CSQLite", "Sweeps", "LayerAnalysis", "Networks", grdb, sqlite, crypto]),
     library(
       "Coordinator",
       imports: ["SweepProtocol", "Sweeps", "Networks", "ResultStore", "ZeroMQ", log, crypto]),

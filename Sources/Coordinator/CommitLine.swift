@@ -119,6 +119,13 @@ final class CommitLine: Sendable {
   /// As much gathers as should be committed together.
   var isFull: Bool { state.withLock { $0.gathering.weight.isFull } }
 
+  /// Nothing is under way, and nothing has become possible that was not taken.
+  var isIdle: Bool {
+    state.withLock {
+      $0.committing == nil && $0.failure == nil && $0.ended.commands.isEmpty && $0.ended.events.isEmpty
+    }
+  }
+
   /// Blocks until the transaction under way has ended.
   ///
   /// - Returns: false if there is none.

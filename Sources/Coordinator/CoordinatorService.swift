@@ -172,28 +172,37 @@ public actor CoordinatorService {
 
   private func tick() {
     guard ending == nil else { return }
+    // A tick that comes late shows the scheduler that nothing went out while the disk stood still.
+    commits?.wait()
     reviewList()
     turn()
     process([.tick])
     process(carryOut(transfers?.expire(at: now) ?? []))
     forgetClosed()
-    if options.exitsWhenDone, !stopping, let counts = scheduler?.counts, counts.over == counts.total {
+    // What is not durable may be refused yet.
+    if options.exitsWhenDone, !stopping, commits?.isIdle == true, let counts = scheduler?.counts,
+      counts.over == counts.total
+    {
       shutDown()
     }
     if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
   }
 
+  /// Waits for what is under way to be stored, whatever becomes of its answers.
+  private func makeEnding() throws -> Ending {
+    while commits?.wait() == true {}
+    let refused = try commits?.takeEnded().events ?? []
+    let counts = scheduler?.counts ?? TrialCounts()
+    return Ending(
+      counts: counts, isComplete: scheduler != nil && refused.isEmpty && counts.over == counts.total)
+  }
+
   /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
-    // What is under way is stored, whatever becomes of its answers.
-    while commits?.wait() == true {}
-    commits = nil
-    let counts = scheduler?.counts ?? TrialCounts()
     let result: Result<Ending, any Error> =
-      if let error { .failure(error) } else {
-        .success(Ending(counts: counts, isComplete: scheduler != nil && counts.over == counts.total))
-      }
+      if let error { .failure(error) } else { Result { try makeEnding() } }
+    commits = nil
     ending = result
     // Before the sockets: closing one closes its monitor's too.
     for monitor in monitors { loop.unwatch(monitor.socket) }

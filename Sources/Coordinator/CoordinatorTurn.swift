@@ -83,7 +83,10 @@ extension CoordinatorService {
   /// Stores a part of a submitted sweep, and gives the scheduler its trials before it is answered.
   private func take(_ part: SubmitPart, from connection: ConnectionID) {
     // The store is written to from here too.
-    while commits?.wait() == true { act() }
+    while let commits, !commits.isIdle {
+      commits.wait()
+      act()
+    }
     guard messages != nil else { return }
     do {
       let taken = try desk.take(part, into: store, at: now)
@@ -127,7 +130,12 @@ extension CoordinatorService {
         let ended = try commits.takeEnded()
         inbox.events = ended.events
         for command in Self.withoutRepeatedAcknowledgements(ended.commands) {
-          inbox.events += carryOut(command)
+          // The end waits for what is still to be told.
+          if command == .end, !ended.events.isEmpty {
+            commits.add([.end], CommitLine.Weight())
+          } else {
+            inbox.events += carryOut(command)
+          }
         }
       } while !inbox.events.isEmpty && messages != nil
     } catch {

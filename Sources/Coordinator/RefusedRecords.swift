@@ -63,18 +63,24 @@ extension RecordStore {
 extension Scheduler {
   /// The attempt has failed, whatever it came to in the batch that could not be stored.
   mutating func refuseRecords(of attempt: AttemptID, _ why: String, at now: Moment) {
-    guard let position = positions[attempt.trial], trials[position].attempts == attempt.number,
-      let worker = trials[position].worker
-    else { return }
+    guard let position = positions[attempt.trial] else { return }
+    let line = "its measurements cannot be stored: \(why)"
+    guard trials[position].attempts == attempt.number, let worker = trials[position].worker else {
+      log(.warning, "\(attempt): \(line)")
+      return persist(.attemptEnded(attempt, .failed(line, detail: "")))
+    }
     switch trials[position].state {
     case .running: break
     case .completed, .diverged, .vanished, .stopped:
       workers[worker]?.results -= 1
       reopen(position, at: now)
-    case .pending: reopen(position, at: now)
+    case .pending:
+      // It is not among those counted.
+      if trials[position].isWithdrawn { counts.count(.pending) }
+      reopen(position, at: now)
     case .failed, .quarantined, .cancelled: return
     }
-    fail(position, "its measurements cannot be stored: \(why)")
+    fail(position, line)
     if let connection = workers[worker]?.connection {
       send(.revoke(attempt, .superseded), to: worker, on: connection)
     }

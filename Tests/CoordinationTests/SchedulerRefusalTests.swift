@@ -53,8 +53,21 @@ import Testing
     _ = bench.handle(.recordsRefused(attempt, why))
     #expect(bench.scheduler.counts.pending == 1)
     #expect(bench.heartbeat(wants: true).contains(bench.sent(bench.assign(bench.id(0, 2)))))
-    // Of an attempt that another has followed there is nothing to take back.
-    #expect(bench.handle(.recordsRefused(attempt, why)) == [])
+    // Of an attempt that another has followed only its own end is written anew.
+    #expect(bench.handle(.recordsRefused(attempt, why)) == [.persist(.attemptEnded(attempt, .failed(line)))])
+  }
+
+  @Test func aTrialWithdrawnMeanwhileIsNotCounted() {
+    var bench = SchedulerBench()
+    bench.startFirstTrial()
+    let attempt = bench.id(0, 1)
+    _ = snapshot(attempt, &bench)
+    let total = bench.scheduler.counts.total
+    _ = bench.handle(.trialsWithdrawn([attempt.trial]))
+    _ = bench.say(.released(attempt, .preempted), sequence: 2)
+    _ = bench.handle(.recordsRefused(attempt, why))
+    let counts = bench.scheduler.counts
+    #expect(counts.pending == total - 1 && counts.running == 0 && counts.total == total - 1)
   }
 
   @Test func whatFailsWhereverItRunsIsGivenUp() {

@@ -3,6 +3,7 @@ import Foundation
 import ResultStore
 import SweepProtocol
 import Sweeps
+import Synchronization
 import Testing
 import Worker
 
@@ -48,6 +49,51 @@ import Worker
     let reader = try Store.reading(cluster.path)
     defer { try? reader.close() }
     #expect(try reader.read { try $0.snapshots(trial: damaged) }.isEmpty)
+  }
+
+  /// The last result is refused while a coordinator that leaves when all is done looks whether it is.
+  @Test func aCoordinatorDoesNotLeaveBeforeTheLastResultIsDurable() async throws {
+    let cluster = try Cluster(trials: 1)
+    let store = try Store.open(cluster.path)
+    let refusals = Mutex(1)
+    let standIn = StandInStore(store: store) { records, store in
+      for case .result(let report) in records where refusals.withLock({ $0 > 0 }) {
+        refusals.withLock { $0 -= 1 }
+        // Ticks pass meanwhile.
+        Thread.sleep(forTimeInterval: 0.2)
+        throw RefusedRecord(attempt: report.attempt, reason: "once")
+      }
+      try store.commit(records)
+    }
+    let service = try CoordinatorService(options: cluster.options(), store: standIn)
+    let endpoint = try await service.start().messages
+    async let worker = cluster.worker(endpoint, ScriptedRunner()).finished()
+    let ending = try await service.finished()
+    #expect(ending.isComplete && ending.counts.completed == 1)
+    #expect(try await worker.status == 0)
+    try store.close()
+    #expect(try cluster.rows().attempts.map(\.ending) == [.failed, .result])
+  }
+
+  /// Nothing went out meanwhile: that the worker took nothing up is the coordinator's own doing.
+  @Test func aDiskThatStandsStillCostsNoAttempt() async throws {
+    let cluster = try Cluster(trials: 1)
+    let store = try Store.open(cluster.path)
+    let standIn = StandInStore(store: store) { records, store in
+      let begins = records.contains { if case .attemptStarted = $0 { true } else { false } }
+      if begins { Thread.sleep(forTimeInterval: 1.5) }
+      try store.commit(records)
+    }
+    var options = cluster.options()
+    options.settings.lease = .milliseconds(500)
+    options.settings.grace = .milliseconds(500)
+    let service = try CoordinatorService(options: options, store: standIn)
+    let endpoint = try await service.start().messages
+    async let worker = cluster.worker(endpoint, ScriptedRunner()).finished()
+    #expect(try await service.finished().isComplete)
+    #expect(try await worker.status == 0)
+    try store.close()
+    #expect(try cluster.rows().attempts.map(\.ending) == [.result])
   }
 
   /// What is no worker's doing ends the transaction as before.
