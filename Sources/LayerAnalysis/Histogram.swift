@@ -11,14 +11,18 @@ public let histogramBins = 256
 public final class HistogramCounter {
   private let lower: Double
   private let scale: Double
+  private let allAreFinite: Bool
   private let counts = AlignedBuffer<UInt32>(count: tables * histogramBins)
 
   /// Neighbouring values are counted in different tables, so that one that repeats does not wait for its own count.
   private static let tables = 8
   private static let block = 1024
 
-  /// - Parameter bounds: extremes of the finite values.
-  public init(bounds: Bounds) {
+  /// - Parameters:
+  ///   - bounds: extremes of the finite values.
+  ///   - allAreFinite: whether it is known that no others will come.
+  public init(bounds: Bounds, allAreFinite: Bool = false) {
+    self.allAreFinite = allAreFinite
     lower = Double(bounds.lower)
     scale = bounds.range > 0 ? Double(histogramBins) / bounds.range : 0
   }
@@ -27,7 +31,7 @@ public final class HistogramCounter {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.block) { bins in
       for start in stride(from: 0, to: values.count, by: Self.block) {
         let run = UnsafeBufferPointer(rebasing: values[start..<min(start + Self.block, values.count)])
-        if RunExtent(run).isFinite {
+        if allAreFinite || RunExtent(run).isFinite {
           count(run, bins.baseAddress!)
         } else {
           for value in run where value.isFinite {

@@ -20,6 +20,7 @@ extension Int64: SumScalar {}
 package enum IntegerConvolution<Level: LevelScalar> {
   case bytes(ByteConvolution<Level>)
   case depthwise(DepthwiseIntegerConvolution<Level>)
+  case grouped(GroupedIntegerConvolution<Level>)
   case plain(PlainIntegerConvolution<Level>)
 
   /// Where oneDNN has no fast code for the problem's shape, own loops.
@@ -28,6 +29,8 @@ package enum IntegerConvolution<Level: LevelScalar> {
   ) throws(OneDNNError) {
     if DepthwiseIntegerConvolution<Level>.serves(problem) {
       self = .depthwise(DepthwiseIntegerConvolution(problem))
+    } else if GroupedIntegerConvolution<Level>.serves(problem) {
+      self = .grouped(GroupedIntegerConvolution(problem))
     } else if arithmetic != .plain,
       let bytes = try ByteConvolution<Level>(
         problem, inputPlaneBits: arithmetic == .bytes ? 8 : 7, engine: engine)
@@ -49,6 +52,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
     switch self {
     case .bytes(let convolution): try convolution.accumulate(levels, images: images, take)
     case .depthwise(let convolution): convolution.accumulate(levels, images: images, take)
+    case .grouped(let convolution): convolution.accumulate(levels, images: images, take)
     case .plain(let convolution): convolution.accumulate(levels, images: images, take)
     }
   }

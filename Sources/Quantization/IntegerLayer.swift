@@ -10,12 +10,16 @@ final class IntegerLayer<Level: LevelScalar> {
   private let layer: Layer
   private let convolution: IntegerConvolution<Level>
   private let requantizer: Requantizer
-  /// Output of the max-pool.
-  private let pooled: AlignedBuffer<Level>
+  /// Output of the max-pool, or the images of a dense layer that are fewer than it takes.
+  private let staged: AlignedBuffer<Level>
+
+  /// Images that a dense layer takes as the pixels of one: many rows of one matrix product.
+  static var denseImages: Int { denseSide * denseSide }
+  fileprivate static var denseSide: Int { 8 }
 
   /// - Parameters:
   ///   - before: the layer whose convolution's output a dense layer flattens; nil for others.
-  ///   - images: the most that a call takes.
+  ///   - images: the most that a call takes; of a dense layer `denseImages`.
   init(
     _ layer: Layer, flattening before: Layer?, folded: FoldedLayer, input: AffineQuantizer,
     output: AffineQuantizer, options: QuantizationOptions, arithmetic: IntegerArithmetic, images: Int,
@@ -33,8 +37,9 @@ final class IntegerLayer<Level: LevelScalar> {
         name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias
       ),
       arithmetic: arithmetic, engine: engine)
-    pooled = AlignedBuffer(
-      count: layer.poolsInput ? images * layer.inputSize * layer.inputSize * layer.inChannels : 0)
+    staged = AlignedBuffer(
+      count: layer.poolsInput || layer.isDense
+        ? images * layer.inputSize * layer.inputSize * layer.inChannels : 0)
   }
 
   /// - Parameters:
@@ -43,11 +48,16 @@ final class IntegerLayer<Level: LevelScalar> {
   func run(_ levels: UnsafePointer<Level>, images: Int, into output: UnsafeMutablePointer<Level>) throws {
     var source = levels
     if layer.poolsInput {
-      maxPool(source, images: images, size: layer.inputSize, channels: layer.inChannels, into: pooled.base)
-      source = UnsafePointer(pooled.base)
+      maxPool(source, images: images, size: layer.inputSize, channels: layer.inChannels, into: staged.base)
+      source = UnsafePointer(staged.base)
+    } else if layer.isDense, images < self.images {
+      staged.base.update(from: source, count: images * layer.inChannels)
+      source = UnsafePointer(staged.base)
     }
-    try convolution.accumulate(source, images: images) { sums, pixels in
-      requantizer.requantize(sums, pixels: pixels.count, into: output + pixels.lowerBound * layer.outChannels)
+    try convolution.accumulate(source, images: layer.isDense ? 1 : images) { sums, pixels in
+      requantizer.requantize(
+        sums, pixels: layer.isDense ? images : pixels.count,
+        into: output + pixels.lowerBound * layer.outChannels)
     }
   }
 }
@@ -90,9 +100,15 @@ private func maxPool<Level: LevelScalar>(
 }
 
 extension Layer {
-  /// Dense layers are convolutions of one pixel.
+  /// A dense layer is a convolution of one pixel, and all images are the pixels of one.
   func geometry(images: Int) -> ConvolutionGeometry {
-    ConvolutionGeometry(
+    if isDense {
+      let side = IntegerLayer<UInt8>.denseSide
+      return ConvolutionGeometry(
+        batch: 1, inChannels: inChannels, outChannels: outChannels, groups: 1, inputSize: side,
+        outputSize: side, kernel: 1, stride: 1, padBefore: 0, padAfter: 0)
+    }
+    return ConvolutionGeometry(
       batch: images, inChannels: inChannels, outChannels: outChannels, groups: groups, inputSize: inputSize,
       outputSize: outputSize, kernel: kernel, stride: stride, padBefore: padBefore, padAfter: padAfter)
   }

@@ -20,7 +20,7 @@ public final class IntegerNetwork {
   private let scratch: LevelBuffer
 
   /// Images that go through the network together; some at a time through each layer.
-  private static let wave = 64
+  private static let wave = IntegerLayer<UInt8>.denseImages
   /// What a layer works on at a time stays in the processor's second cache.
   private static let cachedBytes = 1 << 19
 
@@ -65,6 +65,7 @@ public final class IntegerNetwork {
 
   /// Images that go through a layer at a time, a power of two.
   private static func images(of layer: Layer) -> Int {
+    if layer.isDense { return IntegerLayer<UInt8>.denseImages }
     let bytes = layer.levelsIn + 5 * layer.outputCount
     var images = 1
     while 2 * images <= wave, 2 * images * bytes <= cachedBytes { images *= 2 }

@@ -126,6 +126,26 @@ func correlateImage<Groups: ChannelGroups>(
   }
 }
 
+/// The same of two groups of four channels, for the integer network: no bias, no ReLU.
+///
+/// - Parameters:
+///   - x, weights: as above, eight floats a vector.
+///   - y: of the first pixel.
+///   - stride: floats between two pixels of y, a multiple of 8.
+package func correlateGroupsOfFour(
+  _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+  stride: Int, size: Int
+) {
+  func lanes(_ floats: UnsafePointer<Float>) -> UnsafePointer<Lanes> {
+    UnsafeRawPointer(floats).assumingMemoryBound(to: Lanes.self)
+  }
+  correlateImage(
+    Quads.self, lanes(x), lanes(weights), bias: .zero, relu: false,
+    into: PixelLanes(
+      base: UnsafeMutableRawPointer(y).assumingMemoryBound(to: Lanes.self), count: size * size,
+      stride: stride / Lanes.scalarCount), size: size)
+}
+
 /// Adds an image's part to the gradient of the kernels that `correlateImage` takes.
 ///
 /// - Parameters:

@@ -1,6 +1,7 @@
 import LayerAnalysis
 import OneDNN
 import Quantization
+import Tensors
 import Testing
 
 @Suite struct IntegerConvolutionTests {
@@ -83,6 +84,35 @@ import Testing
       Issue.record("\(problem.name) has no fast code")
       return
     }
+  }
+
+  /// Groups of four channels against loops, at the ends of what zero points and levels can be.
+  @Test(arguments: [(0, 0), (255, 255), (0, 255), (128, 117)], [8, 16])
+  func groupsOfFourGiveTheSameSums(zeroPoints: (input: Int32, weights: Int32), size: Int) throws {
+    let (channels, images) = (24, 3)
+    var random = RandomStream(seed: 5, purpose: .weights)
+    func levels(_ count: Int) -> [UInt16] {
+      (0..<count).map { _ in [0, 255, UInt16(random.index(below: 256))][random.index(below: 3)] }
+    }
+    let problem = IntegerConvolutionProblem(
+      name: "groups",
+      geometry: ConvolutionGeometry(
+        batch: images, inChannels: channels, outChannels: channels, groups: channels / 4, inputSize: size,
+        outputSize: size, kernel: 3, stride: 1, padBefore: 1, padAfter: 1),
+      weights: QuantizedWeights(
+        levels: levels(channels * 36),
+        quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: zeroPoints.weights, bits: 8)],
+        outChannels: channels),
+      input: AffineQuantizer(scale: 0.1, zeroPoint: zeroPoints.input, bits: 8),
+      bias: (0..<channels).map { Int64($0) * 1_000_003 })
+    let fast = try IntegerConvolution<UInt16>(problem, arithmetic: .automatic, engine: Engine())
+    guard case .grouped = fast else {
+      Issue.record("groups of four have no fast code")
+      return
+    }
+    let input = levels(images * size * size * channels)
+    #expect(
+      try sums(fast, problem, input) == sums(.plain(PlainIntegerConvolution(problem)), problem, input))
   }
 
   /// 16-bit operands: planes of bytes against 64-bit loops.
