@@ -2,7 +2,7 @@ import Foundation
 import LayerAnalysis
 import Testing
 
-/// One tensor with what NumPy and SciPy say of it (scripts/fixtures/statistics.py).
+/// One tensor with what NumPy and SciPy say of it (scripts/fixtures/layer_statistics.py).
 struct StatisticsCase: Decodable, Sendable, CustomTestStringConvertible {
   struct Percentiles: Decodable, Sendable {
     let percent: Double
