@@ -3,7 +3,8 @@ import SweepProtocol
 import Sweeps
 import Worker
 
-// The coordinator's service in a simulation: batches, one commit, then the rest.
+// The coordinator's service in a simulation: batches, and what they ask for, which gathers until it is committed and then
+// carried out.
 
 extension Simulation {
   static let settings: SchedulerSettings = {
@@ -29,6 +30,7 @@ extension Simulation {
     files = files.filter { rows[$0.key.attempt.trial]!.checkpoint == $0.key }
     coordinatorPausedUntil = now
     batch = []
+    gathering = []
     trace.note(now, "coordinator \(coordinators) begins")
     schedule(.coordinatorTick(coordinators), after: settings.tick)
   }
@@ -40,6 +42,7 @@ extension Simulation {
     crashes[point, default: 0] += 1
     scheduler = nil
     batch = []
+    gathering = []
     transfers = [:]
     for connection in openConnections.keys.sorted() { disconnect(connection) }
     schedule(.coordinatorReturns, after: absence ?? chance.seconds(0.1...30))
@@ -113,10 +116,15 @@ extension Simulation {
     batch.append(event)
     if event != .tick, event != .shutdownRequested, chance.happens(0.3) { return }
     let moment = coordinatorClock.read(at: now)
-    var commands = scheduler!.handle(batch[0], at: moment)
-    checkFencing(of: batch[0], commands)
-    for event in batch.dropFirst() { commands += scheduler!.handle(event, at: moment) }
+    let first = scheduler!.handle(batch[0], at: moment)
+    if gathering.isEmpty { checkFencing(of: batch[0], first) }
+    gathering += first
+    for event in batch.dropFirst() { gathering += scheduler!.handle(event, at: moment) }
     batch = []
+    // A transaction is under way: what follows gathers for the next.
+    if chance.happens(0.3) { return }
+    let commands = gathering
+    gathering = []
     if dies(at: .beforeCommit) { return }
     let records = commands.compactMap { if case .persist(let record) = $0 { record } else { nil } }
     if !records.isEmpty {

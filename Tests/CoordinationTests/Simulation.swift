@@ -70,6 +70,8 @@ struct Simulation {
   var ended = false
   /// Events of the batch not yet committed.
   var batch: [Scheduler.Event] = []
+  /// What the scheduler asks for that is not committed yet.
+  var gathering: [Scheduler.Command] = []
 
   var workers: [String: SimulatedWorker] = [:]
   /// Their ids, in an order of chance.
