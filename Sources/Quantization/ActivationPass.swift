@@ -11,6 +11,9 @@ struct ActivationPass {
   let images: UnsafeBufferPointer<Float>
   let count: Int
 
+  /// About how many values are compared at a time: they stay in the cache.
+  private static let piece = 1 << 14
+
   /// - Parameters:
   ///   - goesOn: asked for every layer of every few images; false abandons the pass.
   ///   - begin: called with the images of a batch, N × C × H × W, before they go through.
@@ -61,28 +64,38 @@ struct ActivationPass {
 
   /// The second look: histograms, rounding errors, and how far the integer network's activations are from these.
   ///
-  /// - Parameter extremes: of every layer's activations.
+  /// - Parameter statistics: of every layer's activations, from the first look.
   /// - Returns: one per layer; nil if abandoned.
   func compare(
-    with integer: IntegerNetwork, extremes: [Bounds], _ goesOn: () -> Bool
+    with integer: IntegerNetwork, _ statistics: [TensorStatistics], _ goesOn: () -> Bool
   ) throws -> [ActivationComparison]? {
     let network = compiled.network
-    var comparisons = network.layers.indices.map {
-      ActivationComparison(extremes: extremes[$0], grid: integer.calibration.outputs[$0].grid)
+    var comparisons = network.layers.enumerated().map { i, layer in
+      ActivationComparison(
+        extremes: Bounds(lower: statistics[i].minimum, upper: statistics[i].maximum),
+        allAreFinite: statistics[i].count == count * layer.outputCount,
+        grid: integer.calibration.outputs[i].grid)
     }
     let bits = integer.calibration.input.bits
     let input = LevelBuffer(count: compiled.batch * network.inputCount, bits: bits)
     let levels = network.layers.map { LevelBuffer(count: compiled.batch * $0.outputCount, bits: bits) }
-    let real = AlignedBuffer<Float>(count: compiled.batch * network.layers.map(\.outputCount).max()!)
+    let real = AlignedBuffer<Float>(count: max(Self.piece, network.layers.map(\.outputCount).max()!))
     let isWhole = try run(
       goesOn,
       begin: { batch, count in integer.quantize(images: batch, count: count, into: input) },
       observe: { layer, images, values in
         try integer.run(
           layer: layer, from: layer == 0 ? input : levels[layer - 1], into: levels[layer], images: images)
-        integer.dequantize(
-          layer: layer, levels[layer], from: images.lowerBound, count: images.count, into: real.buffer)
-        comparisons[layer].add(values, integer: UnsafeBufferPointer(rebasing: real.buffer[..<values.count]))
+        let each = network.layers[layer].outputCount
+        let some = max(Self.piece / each, 1)
+        for first in stride(from: 0, to: images.count, by: some) {
+          let now = min(some, images.count - first)
+          integer.dequantize(
+            layer: layer, levels[layer], from: images.lowerBound + first, count: now, into: real.buffer)
+          comparisons[layer].add(
+            UnsafeBufferPointer(rebasing: values[first * each..<(first + now) * each]),
+            integer: UnsafeBufferPointer(rebasing: real.buffer[..<(now * each)]))
+        }
       })
     return isWhole ? comparisons : nil
   }
@@ -95,8 +108,11 @@ struct ActivationComparison {
   private(set) var rounding = NoiseEnergy()
   private(set) var quantization = NoiseEnergy()
 
-  init(extremes: Bounds, grid: QuantizationGrid) {
-    histogram = HistogramCounter(bounds: extremes)
+  /// - Parameters:
+  ///   - extremes: of the finite values.
+  ///   - allAreFinite: whether there are no others.
+  init(extremes: Bounds, allAreFinite: Bool, grid: QuantizationGrid) {
+    histogram = HistogramCounter(bounds: extremes, allAreFinite: allAreFinite)
     self.grid = grid
   }
 

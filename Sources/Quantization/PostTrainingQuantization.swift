@@ -139,9 +139,7 @@ public final class PostTrainingQuantization {
       network, folded: folded, calibration: calibration, options: options, arithmetic: arithmetic,
       threads: threads)
     guard
-      let comparisons = try pass.compare(
-        with: integer, extremes: statistics.map { Bounds(lower: $0.minimum, upper: $0.maximum) },
-        goesOn),
+      let comparisons = try pass.compare(with: integer, statistics, goesOn),
       var errors = try loneContributions(images: images, count: count, calibration.outputs, goesOn)
     else { return nil }
     for (layer, comparison) in comparisons.enumerated() {

@@ -1,14 +1,15 @@
 import OneDNN
 
 /// How the activation of images C × H × W lies in memory: images, blocks of channels, pixels, and a block's channels
-/// side by side (`nChw16c`, `nChw8c`). The last block is padded with zeros where `width` does not divide C.
+/// side by side (`nChw16c`, `nChw8c`, or `nhwc` as one block of all). The last block is padded with zeros where
+/// `width` does not divide C.
 struct ChannelBlocks {
   let images: Int
   /// C, padded to whole blocks.
   let channels: Int
   /// H·W.
   let pixels: Int
-  /// Channels of a block: 8 or 16.
+  /// Channels of a block: a multiple of 8.
   let width: Int
 
   /// - Parameter extents: C × H × W.
@@ -17,6 +18,7 @@ struct ChannelBlocks {
     switch format {
     case .blocks16: width = 16
     case .blocks8: width = 8
+    case .channelsLast where extents[0] % Lanes.scalarCount == 0: width = extents[0]
     case .any, .plain, .channelsLast: return nil
     }
     self.images = images

@@ -15,6 +15,7 @@ final class GroupConvolution: LayerPass {
   private let images: Int
   private let threads: Int
   private let blocks: ChannelBlocks
+  private let format: Layout.Format
   private let groupSize: Int
   private let size: Int
 
@@ -26,9 +27,12 @@ final class GroupConvolution: LayerPass {
       && (groupSize == Quads.size || groupSize == Octets.size) && layer.inputSize % 8 == 0
   }
 
-  /// - Parameter images: of a slice.
-  init(_ pass: Pass, of layer: Layer, images: Int, threads: Int) {
+  /// - Parameters:
+  ///   - images: of a slice.
+  ///   - format: of activations.
+  init(_ pass: Pass, of layer: Layer, images: Int, format: Layout.Format, threads: Int) {
     precondition(Self.serves(layer))
+    self.format = format
     name = "\(layer.name) \(pass.rawValue)"
     self.pass = pass
     self.layer = layer
@@ -37,7 +41,7 @@ final class GroupConvolution: LayerPass {
     groupSize = layer.inChannels / layer.groups
     size = layer.inputSize
     blocks = ChannelBlocks(
-      images: images, extents: [layer.inChannels, size, size], format: .blocks16)!
+      images: images, extents: [layer.inChannels, size, size], format: format)!
   }
 
   /// G × O/G × I/G × 3 × 3.
@@ -48,7 +52,7 @@ final class GroupConvolution: LayerPass {
     case .weights, .weightsGradient: try Layout(weightExtents)
     case .bias, .biasGradient: try Layout([layer.outChannels])
     case .scratchpad: try Layout([scratchLanes * Lanes.scalarCount])
-    default: try Layout([images, layer.inChannels, size, size], .float32, .blocks16)
+    default: try Layout([images, layer.inChannels, size, size], .float32, format)
     }
   }
 

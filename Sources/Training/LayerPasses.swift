@@ -74,16 +74,18 @@ extension LayerPasses {
     _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     let slices = slices ?? ImageSlices(layer, options)
-    func code(_ pass: GroupConvolution.Pass) -> GroupConvolution {
-      GroupConvolution(pass, of: layer, images: slices.size, threads: options.threads)
-    }
     let trains = options.purpose == .training
+    // oneDNN's convolutions before and after it are channels last in inference.
+    let format: Layout.Format = trains || layer.batchNorm ? .blocks16 : .channelsLast
+    func code(_ pass: GroupConvolution.Pass) -> GroupConvolution {
+      GroupConvolution(pass, of: layer, images: slices.size, format: format, threads: options.threads)
+    }
     let forward = code(.forward)
     return Self(
       merging: GroupMerging(groups: layer.groups, factor: 1), slices: slices,
       output: Activation(
         slot: "\(layer.name).output", extents: [layer.outChannels, layer.outputSize, layer.outputSize],
-        format: .blocks16),
+        format: format),
       weightExtents: forward.weightExtents, forward: forward,
       backwardData: trains && !isFirst ? code(.backwardData) : nil,
       backwardWeights: trains ? code(.backwardWeights) : nil)

@@ -70,12 +70,12 @@ enum DepthFirst {
   /// What the images of a slice take and leave, at most: it should stay in the processor's second cache.
   private static let sliceBytes = 2 << 20
 
-  /// For each layer as many images as fit the cache, or as take up as many bytes as the layer's weights, which are
-  /// read anew for every slice. No layer takes fewer than the one before, and each slice is a multiple of its slices.
+  /// For each layer as many images as fit the cache, or as take up twice as many bytes as the layer's weights, which
+  /// are read anew for every slice. No layer takes fewer than the one before, and each slice is a multiple of its slices.
   static func slices(of network: Network, count: Int) -> [ImageSlices] {
     var wanted: [Int] = []
     for layer in network.layers {
-      let fitting = max(sliceBytes, computedWeightBytes(layer)) / imageBytes(layer)
+      let fitting = max(sliceBytes, 2 * computedWeightBytes(layer)) / imageBytes(layer)
       wanted.append(max(fitting, wanted.last ?? 1))
     }
     var sizes: [Int] = []

@@ -8,8 +8,10 @@ import Testing
 
 /// Against sums in double precision, over images of several vectors of pixels a row.
 @Suite struct GroupConvolutionTests {
-  @Test(arguments: [4, 8], [8, 24]) func equalsDoublePrecision(groupSize: Int, size: Int) throws {
-    let fixture = try Fixture(groupSize: groupSize, size: size, batchNorm: false, threads: 1)
+  @Test(arguments: [(4, 8), (4, 24), (8, 8), (8, 24)], [Layout.Format.blocks16, .channelsLast])
+  func equalsDoublePrecision(shape: (groupSize: Int, size: Int), format: Layout.Format) throws {
+    let fixture = try Fixture(
+      groupSize: shape.groupSize, size: shape.size, batchNorm: false, format: format, threads: 1)
     try fixture.run()
     let expected = fixture.expected()
     #expect(fixture.error(fixture.output, expected.output) < 1e-6)
@@ -68,6 +70,7 @@ private final class Fixture {
   let layer: Layer
   let groupSize: Int
   let size: Int
+  let format: Layout.Format
   let scratchpad: AlignedBuffer<Float>
   let source, weights, bias, gradient: AlignedBuffer<Float>
   let output, sourceGradient, weightsGradient, biasGradient: AlignedBuffer<Float>
@@ -76,8 +79,11 @@ private final class Fixture {
   private let channels = 32
   var results: [AlignedBuffer<Float>] { [output, sourceGradient, weightsGradient, biasGradient] }
 
-  init(groupSize: Int, size: Int, batchNorm: Bool, threads: Int) throws {
+  init(
+    groupSize: Int, size: Int, batchNorm: Bool, format: Layout.Format = .blocks16, threads: Int
+  ) throws {
     self.groupSize = groupSize
+    self.format = format
     self.size = size
     layer = try spatialLayer(channels / groupSize, size, channels, batchNorm: batchNorm)
     let pixels = size * size
@@ -97,7 +103,7 @@ private final class Fixture {
     (weightsGradient, biasGradient) = (AlignedBuffer(count: weights.count), AlignedBuffer(count: channels))
     let engine = try Engine()
     let passes = [GroupConvolution.Pass.forward, .backwardData, .backwardWeights].map { [layer, images] in
-      GroupConvolution($0, of: layer, images: images, threads: threads)
+      GroupConvolution($0, of: layer, images: images, format: format, threads: threads)
     }
     let scratch = try passes.map { try $0.layout(.scratchpad).bytes / MemoryLayout<Float>.stride }.max()!
     scratchpad = AlignedBuffer(count: scratch)
@@ -124,7 +130,9 @@ private final class Fixture {
   func run() throws { for step in steps { try step.execute() } }
 
   private func at(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
-    ((image * channels / 16 + channel / 16) * size * size + y * size + x) * 16 + channel % 16
+    let width = format == .channelsLast ? channels : 16
+    return ((image * channels / width + channel / width) * size * size + y * size + x) * width
+      + channel % width
   }
 
   /// As the definition reads.
