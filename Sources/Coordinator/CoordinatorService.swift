@@ -188,9 +188,7 @@ public actor CoordinatorService {
     if ending == nil { loop.schedule(after: options.settings.tick, for: self) { $0.tick() } }
   }
 
-  /// Waits for what is under way to be stored, whatever becomes of its answers.
   private func makeEnding() throws -> Ending {
-    while commits?.wait() == true {}
     let refused = try commits?.takeEnded().events ?? []
     let counts = scheduler?.counts ?? TrialCounts()
     return Ending(
@@ -200,6 +198,8 @@ public actor CoordinatorService {
   /// Closes the sockets, waiting a bounded time for what was sent, and lets `run` return.
   func finish(_ error: (any Error)? = nil) {
     guard ending == nil else { return }
+    // What is under way is stored, whatever becomes of its answers.
+    while commits?.wait() == true {}
     let result: Result<Ending, any Error> =
       if let error { .failure(error) } else { Result { try makeEnding() } }
     commits = nil
