@@ -20,7 +20,7 @@ public struct StepWork: Hashable, Sendable {
       bytes = elementBytes * (input + output + layer.weightCount)
     case "source normalization":
       operations = 0
-      bytes = elementBytes * 2 * input * (layer.poolsInput ? 4 : 1)
+      bytes = elementBytes * 2 * batch * layer.inputCount
     case "batch statistics":
       operations = 0
       bytes = elementBytes * output

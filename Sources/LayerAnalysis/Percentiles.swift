@@ -41,8 +41,9 @@ struct SymmetricClip {
     (min(lower.ranks(of: count).above + 1, count), count - max(upper.ranks(of: count).below, 0))
   }
 
-  /// - Parameter values: room for `capacity(percent:of:)` values.
-  /// - Parameter guesses: false for one that is complete whatever comes.
+  /// - Parameters:
+  ///   - values: room for `capacity(percent:of:)` values.
+  ///   - guesses: false for one that is complete whatever comes.
   init(percent: Double, of total: Int, values: UnsafeMutablePointer<Float>, guesses: Bool) {
     precondition((0...50).contains(percent), "\(percent) percent at either end")
     lowerEnd = LinearPercentile(percent: percent)
@@ -55,9 +56,9 @@ struct SymmetricClip {
   }
 
   /// Takes finite values that lie in `bounds`.
-  @inline(__always)
   ///
   /// - Parameter seen: how many came before them.
+  @inline(__always)
   mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds, seen: Int) {
     if least.wants(extreme: bounds.lower) { least.offer(run, seen: seen) }
     if greatest.wants(extreme: bounds.upper) { greatest.offer(run, seen: seen) }

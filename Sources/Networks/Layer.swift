@@ -43,5 +43,8 @@ public struct Layer: Hashable, Sendable {
     isDense ? [outChannels, inChannels] : [outChannels, inChannels / groups, kernel, kernel]
   }
   public var weightCount: Int { weightShape.reduce(1, *) }
+  /// Values of one image that the layer takes in, before its max-pool.
+  public var inputCount: Int { inChannels * inputSize * inputSize * (poolsInput ? 4 : 1) }
+  /// Values of one image that it puts out.
   public var outputCount: Int { outChannels * outputSize * outputSize }
 }

@@ -13,13 +13,9 @@ final class IntegerLayer<Level: LevelScalar> {
   /// Output of the max-pool, or the images of a dense layer that are fewer than it takes.
   private let staged: AlignedBuffer<Level>
 
-  /// Images that a dense layer takes as the pixels of one: many rows of one matrix product.
-  static var denseImages: Int { denseSide * denseSide }
-  fileprivate static var denseSide: Int { 8 }
-
   /// - Parameters:
   ///   - before: the layer whose convolution's output a dense layer flattens; nil for others.
-  ///   - images: the most that a call takes; of a dense layer `denseImages`.
+  ///   - images: the most that a call takes; of a dense layer `DenseBatch.images`.
   init(
     _ layer: Layer, flattening before: Layer?, folded: FoldedLayer, input: AffineQuantizer,
     output: AffineQuantizer, options: QuantizationOptions, arithmetic: IntegerArithmetic, images: Int,
@@ -99,11 +95,17 @@ private func maxPool<Level: LevelScalar>(
   }
 }
 
+/// Images that a dense layer takes as the pixels of one: many rows of one matrix product.
+enum DenseBatch {
+  static let side = 8
+  static let images = side * side
+}
+
 extension Layer {
   /// A dense layer is a convolution of one pixel, and all images are the pixels of one.
   func geometry(images: Int) -> ConvolutionGeometry {
     if isDense {
-      let side = IntegerLayer<UInt8>.denseSide
+      let side = DenseBatch.side
       return ConvolutionGeometry(
         batch: 1, inChannels: inChannels, outChannels: outChannels, groups: 1, inputSize: side,
         outputSize: side, kernel: 1, stride: 1, padBefore: 0, padAfter: 0)

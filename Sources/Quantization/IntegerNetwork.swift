@@ -20,7 +20,7 @@ public final class IntegerNetwork {
   private let scratch: LevelBuffer
 
   /// Images that go through the network together; some at a time through each layer.
-  private static let wave = IntegerLayer<UInt8>.denseImages
+  private static let wave = DenseBatch.images
   /// What a layer works on at a time stays in the processor's second cache.
   private static let cachedBytes = 1 << 19
 
@@ -65,8 +65,8 @@ public final class IntegerNetwork {
 
   /// Images that go through a layer at a time, a power of two.
   private static func images(of layer: Layer) -> Int {
-    if layer.isDense { return IntegerLayer<UInt8>.denseImages }
-    let bytes = layer.levelsIn + 5 * layer.outputCount
+    if layer.isDense { return DenseBatch.images }
+    let bytes = layer.inputCount + 5 * layer.outputCount
     var images = 1
     while 2 * images <= wave, 2 * images * bytes <= cachedBytes { images *= 2 }
     return images
@@ -105,7 +105,7 @@ public final class IntegerNetwork {
       let last = (layers[first...].firstIndex { $0.images != images } ?? layers.count) - 1
       for start in stride(from: 0, to: count, by: images) {
         let now = min(images, count - start)
-        var source = input.pointer(as: Level.self) + start * network.layers[first].levelsIn
+        var source = input.pointer(as: Level.self) + start * network.layers[first].inputCount
         let end = output.pointer(as: Level.self) + start * network.layers[last].outputCount
         for layer in first...last {
           let destination = layer == last ? end : between
@@ -139,29 +139,11 @@ public final class IntegerNetwork {
 
   /// Replaces a layer's input levels by its output levels, both count × H × W × C from the start of `levels`.
   public func run(layer: Int, _ levels: LevelBuffer, count: Int) throws {
-    Engine.setThreads(threads)
-    if levels.isWide {
-      try run(layer, wideLayers[layer], levels.pointer(as: UInt16.self), count)
-    } else {
-      try run(layer, byteLayers[layer], levels.pointer(as: UInt8.self), count)
-    }
+    try run(layer: layer, from: levels, into: levels, images: 0..<count)
   }
 
-  private func run<Level>(
-    _ index: Int, _ layer: IntegerLayer<Level>, _ levels: UnsafeMutablePointer<Level>, _ count: Int
-  ) throws {
-    let inputCount = network.layers[index].levelsIn
-    let outputCount = network.layers[index].outputCount
-    let starts = stride(from: 0, to: count, by: layer.images)
-    // What grows is done from the end, so that no output overwrites an input still to come.
-    for start in outputCount > inputCount ? Array(starts.reversed()) : Array(starts) {
-      try layer.run(
-        levels + start * inputCount, images: min(layer.images, count - start),
-        into: levels + start * outputCount)
-    }
-  }
-
-  /// The output levels of some images from their input levels, image i's at i · H × W × C in both buffers.
+  /// The output levels of some images from their input levels, image i's at i · H × W × C in both buffers, which may be
+  /// one if they are all its images from the first on.
   func run(layer: Int, from source: LevelBuffer, into output: LevelBuffer, images: Range<Int>) throws {
     Engine.setThreads(threads)
     if source.isWide {
@@ -175,11 +157,15 @@ public final class IntegerNetwork {
     _ index: Int, _ layer: IntegerLayer<Level>, _ source: LevelBuffer, _ output: LevelBuffer,
     _ images: Range<Int>
   ) throws {
-    for first in stride(from: images.lowerBound, to: images.upperBound, by: layer.images) {
+    let inputCount = network.layers[index].inputCount
+    let outputCount = network.layers[index].outputCount
+    let starts = stride(from: images.lowerBound, to: images.upperBound, by: layer.images)
+    // In one buffer, what grows is done from the end, so that no output overwrites an input still to come.
+    for start in outputCount > inputCount ? Array(starts.reversed()) : Array(starts) {
       try layer.run(
-        source.pointer(as: Level.self) + first * network.layers[index].levelsIn,
-        images: min(layer.images, images.upperBound - first),
-        into: output.pointer(as: Level.self) + first * network.layers[index].outputCount)
+        source.pointer(as: Level.self) + start * inputCount,
+        images: min(layer.images, images.upperBound - start),
+        into: output.pointer(as: Level.self) + start * outputCount)
     }
   }
 
@@ -227,10 +213,5 @@ extension Network {
   var inputCount: Int { architecture.inputChannels * architecture.inputSize * architecture.inputSize }
 
   /// The most values any layer puts out for one image, or takes in.
-  var largestActivation: Int { layers.map { max($0.outputCount, $0.levelsIn) }.reduce(inputCount, max) }
-}
-
-extension Layer {
-  /// Values of one image that the layer takes in, before its max-pool.
-  var levelsIn: Int { inChannels * inputSize * inputSize * (poolsInput ? 4 : 1) }
+  var largestActivation: Int { layers.map { max($0.outputCount, $0.inputCount) }.reduce(inputCount, max) }
 }

@@ -29,9 +29,13 @@ struct ImageSlices {
 
   /// - Parameter larger: by how much slices may exceed what fits the cache.
   init(_ layer: Layer, _ options: CompilationOptions, larger: Int = 1) {
-    let input = layer.inChannels * layer.inputSize * layer.inputSize * (layer.poolsInput ? 4 : 1)
     self.init(
-      count: options.count, imageBytes: (input + layer.outputCount) * MemoryLayout<Float>.stride,
+      count: options.count, imageBytes: Self.imageBytes(layer),
       sliceBytes: larger * options.sliceBytes * options.threads)
+  }
+
+  /// What an image takes and leaves in a layer.
+  static func imageBytes(_ layer: Layer) -> Int {
+    (layer.inputCount + layer.outputCount) * MemoryLayout<Float>.stride
   }
 }

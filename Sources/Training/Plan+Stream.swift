@@ -75,7 +75,7 @@ enum DepthFirst {
   static func slices(of network: Network, count: Int) -> [ImageSlices] {
     var wanted: [Int] = []
     for layer in network.layers {
-      let fitting = max(sliceBytes, 2 * computedWeightBytes(layer)) / imageBytes(layer)
+      let fitting = max(sliceBytes, 2 * computedWeightBytes(layer)) / ImageSlices.imageBytes(layer)
       wanted.append(max(fitting, wanted.last ?? 1))
     }
     var sizes: [Int] = []
@@ -84,11 +84,6 @@ enum DepthFirst {
       sizes.append(layer.isDense ? count : (1...whole).last { whole % $0 == 0 && $0 <= most }!)
     }
     return sizes.reversed().map { size in ImageSlices(count: count, size: size) }
-  }
-
-  private static func imageBytes(_ layer: Layer) -> Int {
-    let input = layer.inChannels * layer.inputSize * layer.inputSize * (layer.poolsInput ? 4 : 1)
-    return (input + layer.outputCount) * MemoryLayout<Float>.stride
   }
 
   /// Winograd's transformed kernels have 36 elements for 9, and groups that are computed as one have zeros.

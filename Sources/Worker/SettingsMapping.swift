@@ -71,10 +71,20 @@ extension TrialConfiguration {
   /// The seed as the random streams take it.
   var streamSeed: UInt64 { UInt64(bitPattern: Int64(seed)) }
 
-  /// The training images that a draw calibrates on: all, where there are fewer than it asks for.
-  func calibrationSample(of set: ImageSet, draw: Int) -> [Int32] {
-    ImageOrder.calibrationSample(
-      images: min(quantization.calibrationImages, set.count), of: set.count, seed: streamSeed, draw: draw)
+  /// The training images that a draw calibrates on, all where there are fewer than it asks for, as network input:
+  /// count × C × H × W, row-major.
+  ///
+  /// - Throws: `DatasetError` where a file of the data set cannot be read.
+  func calibrationImages(
+    of loader: BatchLoader, draw: Int
+  ) throws(DatasetError) -> (images: AlignedBuffer<Float>, count: Int) {
+    let available = loader.set.count
+    let indices = ImageOrder.calibrationSample(
+      images: min(quantization.calibrationImages, available), of: available, seed: streamSeed, draw: draw)
+    let images = AlignedBuffer<Float>(count: indices.count * loader.set.valuesPerImage)
+    let labels = AlignedBuffer<Int32>(count: indices.count)
+    try loader.load(indices[...], images: images.buffer, labels: labels.buffer)
+    return (images, indices.count)
   }
 }
 

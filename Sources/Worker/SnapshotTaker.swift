@@ -63,7 +63,7 @@ final class SnapshotTaker {
     snapshot.layers += statistics(weights.foldedWeights, .foldedWeights, draw: 0)
     for draw in 0..<configuration.quantization.draws {
       guard goesOn() else { return nil }
-      let sample = try calibrationSample(draw: draw)
+      let sample = try configuration.calibrationImages(of: calibration, draw: draw)
       guard
         let calibrated = try quantization.calibrate(
           images: UnsafeBufferPointer(sample.images.buffer), count: sample.count, goesOn: goesOn),
@@ -144,14 +144,6 @@ final class SnapshotTaker {
       }
     }
     return logits
-  }
-
-  private func calibrationSample(draw: Int) throws -> (images: AlignedBuffer<Float>, count: Int) {
-    let indices = configuration.calibrationSample(of: calibration.set, draw: draw)
-    let images = AlignedBuffer<Float>(count: indices.count * calibration.set.valuesPerImage)
-    let labels = AlignedBuffer<Int32>(count: indices.count)
-    try calibration.load(indices[...], images: images.buffer, labels: labels.buffer)
-    return (images, indices.count)
   }
 
   private func metrics(draw: Int, fp32: [Float], quantized: [Float]) -> DrawMetrics {

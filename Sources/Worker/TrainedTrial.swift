@@ -44,10 +44,7 @@ package struct TrainedTrial {
   ///
   /// - Throws: `DatasetError` where a file of the data set cannot be read.
   package func calibration(draw: Int, outputs: [Bounds]) throws -> Calibration {
-    let indices = configuration.calibrationSample(of: train.set, draw: draw)
-    let images = AlignedBuffer<Float>(count: indices.count * train.set.valuesPerImage)
-    let labels = AlignedBuffer<Int32>(count: indices.count)
-    try train.load(indices[...], images: images.buffer, labels: labels.buffer)
+    let images = try configuration.calibrationImages(of: train, draw: draw).images
     return Calibration(
       images: UnsafeBufferPointer(images.buffer), outputs: outputs, bits: options.activationBits)
   }

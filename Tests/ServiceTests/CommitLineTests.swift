@@ -10,7 +10,7 @@ import Testing
 
 /// What is committed together, what is done when, and what becomes of refusals and errors, with transactions that the
 /// test ends.
-@Suite(.timeLimit(.minutes(1))) struct CommitLineTests {
+@Suite(.timeLimit(.minutes(1))) final class CommitLineTests {
   /// Transactions that have begun, each of which waits to be let go.
   private final class Transactions: Sendable {
     let begun = Mutex<[[Record]]>([])
@@ -32,16 +32,19 @@ import Testing
   }
 
   private let transactions = Transactions()
+  private let folder: URL
   private let line: CommitLine
 
   init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let store = try Store.open(folder.appendingPathComponent("a.store").path)
     line = CommitLine(
       StandInStore(store: store) { [transactions] records, _ in try transactions.commit(records) },
       whenEnded: {})
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private func add(_ commands: Scheduler.Command...) { line.add(commands, .init(messages: 1, bytes: 100)) }
 
