@@ -68,6 +68,8 @@ import Testing
     Case("bench", "--batch", "0", says: "--batch 0"),
     Case("bench", "--inference", "--integer", says: "--inference", "--integer"),
     Case("bench", "throughput", "--seconds=-1", says: "--seconds -1"),
+    Case("bench", "evaluation", "--seconds=-1", says: "--seconds -1"),
+    Case("bench", "evaluation", "--network", "width=3", says: "width"),
     Case("bench", "machine", "--threads", "5000", says: "--threads 5000"),
     Case("frobnicate", says: "frobnicate"),
     Case("run", "quickstart", "--frobnicate", says: "--frobnicate"),
