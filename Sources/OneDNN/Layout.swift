@@ -27,6 +27,8 @@ public final class Layout: Equatable {
     case channelsLast
     /// N × C/8 × H × W × 8, or by 16, padded with zeros where that does not divide C.
     case blocks8, blocks16
+    /// Weights [G ×] O/16 × I/16 × H × W × 16 of I × 16 of O.
+    case weightBlocks16
   }
 
   let handle: OpaquePointer
@@ -42,6 +44,7 @@ public final class Layout: Equatable {
       case .channelsLast: dnnl_acdb
       case .blocks8: dnnl_aBcd8b
       case .blocks16: dnnl_aBcd16b
+      case .weightBlocks16: extents.count == 5 ? dnnl_aBCde16c16b : dnnl_ABcd16b16a
       }
     var created: OpaquePointer?
     let wide = extents.map(Int64.init)

@@ -8,6 +8,8 @@ public struct OneDNNError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Only an implementation without any optimization exists (e.g. `ref:any`): it would be up to 1000 times
     /// slower than what was asked for, silently.
     case referenceImplementation(String)
+    /// An argument (named) would have to be arranged in another way than is of use.
+    case unexpectedLayout(String)
     /// The environment allows so many threads only (`OMP_THREAD_LIMIT`); oneDNN would leave the rest undone.
     case threadLimit(Int)
   }
@@ -28,6 +30,7 @@ public struct OneDNNError: Error, Hashable, Sendable, CustomStringConvertible {
     case .referenceImplementation(let name):
       "\(subject): oneDNN has only the reference implementation \(name) for this shape on this processor;"
         + " choose channel counts that are multiples of 16"
+    case .unexpectedLayout(let argument): "\(subject): oneDNN wants another layout of its \(argument)"
     case .threadLimit(let limit):
       "\(subject): OMP_THREAD_LIMIT allows \(limit); raise it, or lower training.threads"
     }

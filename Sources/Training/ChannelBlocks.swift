@@ -19,7 +19,7 @@ struct ChannelBlocks {
     case .blocks16: width = 16
     case .blocks8: width = 8
     case .channelsLast where extents[0] % Lanes.scalarCount == 0: width = extents[0]
-    case .any, .plain, .channelsLast: return nil
+    case .any, .plain, .channelsLast, .weightBlocks16: return nil
     }
     self.images = images
     channels = (extents[0] + width - 1) / width * width

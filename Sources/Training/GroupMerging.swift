@@ -13,21 +13,8 @@ struct GroupMerging: Hashable {
 
   var mergedGroups: Int { groups / factor }
 
-  /// All groups as one, where that is faster: Winograd needs less than half the multiplications of a direct
-  /// convolution, which makes good for the zeros between two groups.
-  static func expanded(for layer: Layer) -> Self? {
-    let merging = Self(groups: layer.groups, factor: layer.groups)
-    return layer.groups == 2 && merging.admitsWinograd(layer) ? merging : nil
-  }
-
-  /// Whether the layer as computed is of a shape for Winograd's minimal filtering.
-  func admitsWinograd(_ layer: Layer) -> Bool {
-    layer.kernel == 3 && layer.stride == 1 && mergedGroups == 1 && layer.inChannels % 16 == 0
-      && layer.outChannels % 16 == 0
-  }
-
-  /// What to try, in this order, for a layer: a fixed rule on its shape. The first is what is normally used
-  /// where it is not `expanded`; the others are for shapes that oneDNN has no fast code for on a processor.
+  /// What to try, in this order, for a layer: a fixed rule on its shape. The first is what is normally used; the
+  /// others are for shapes that oneDNN has no fast code for on a processor.
   static func candidates(for layer: Layer) -> [Self] {
     let groups = layer.groups
     let channels = layer.inChannels / groups

@@ -3,8 +3,8 @@ import OneDNN
 
 /// How convolutions are computed.
 public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Winograd for 3×3, stride 1, one or two groups, channels in multiples of 16, wherever oneDNN has it for
-  /// this processor; direct everywhere else. A fixed rule: nothing is timed.
+  /// Winograd for 3×3, stride 1, one group or groups of 32 channels or more, in multiples of 16, wherever oneDNN has
+  /// it for this processor; direct everywhere else. A fixed rule: nothing is timed.
   case automatic
   case direct
 }
@@ -52,9 +52,8 @@ extension LayerPasses {
     if GroupConvolution.serves(layer) {
       return try grouped(layer, slices: slices, isFirst: isFirst, options)
     }
-    if merging == nil, options.algorithm == .automatic, let expanded = GroupMerging.expanded(for: layer),
-      let found = try? convolution(
-        layer, merged: expanded, slices: slices, isFirst: isFirst, winogradOnly: true, options)
+    if options.algorithm == .automatic, layer.groups > 1, merging?.factor ?? 1 == 1,
+      let found = try? winograd(layer, slices: slices, isFirst: isFirst, options)
     {
       return found
     }
@@ -91,9 +90,29 @@ extension LayerPasses {
       backwardWeights: trains ? code(.backwardWeights) : nil)
   }
 
+  /// Of a layer in groups, all passes by Winograd.
+  private static func winograd(
+    _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self? {
+    guard WinogradConvolution.admits(layer) else { return nil }
+    let slices = slices ?? ImageSlices(layer, options, larger: 4)
+    func code(_ pass: WinogradConvolution.Pass) throws(OneDNNError) -> WinogradConvolution {
+      try WinogradConvolution(pass, of: layer, images: slices.size, options)
+    }
+    let trains = options.purpose == .training
+    let forward = try code(.forward)
+    return Self(
+      merging: GroupMerging(groups: layer.groups, factor: 1), slices: slices,
+      output: Activation(
+        slot: "\(layer.name).output", extents: [layer.outChannels, layer.outputSize, layer.outputSize],
+        format: .blocks16),
+      weightExtents: forward.weightExtents, forward: forward,
+      backwardData: trains && !isFirst ? try code(.backwardData) : nil,
+      backwardWeights: trains ? try code(.backwardWeights) : nil)
+  }
+
   private static func convolution(
-    _ layer: Layer, merged: GroupMerging, slices: ImageSlices?, isFirst: Bool, winogradOnly: Bool = false,
-    _ options: CompilationOptions
+    _ layer: Layer, merged: GroupMerging, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     let engine = options.engine
     var geometry = ConvolutionGeometry(
@@ -106,14 +125,14 @@ extension LayerPasses {
         relu: layer.relu && !layer.batchNorm, engine: engine)
     }
     let winograd =
-      options.algorithm == .automatic && merged.admitsWinograd(layer) && (try? forward(.winograd)) != nil
+      options.algorithm == .automatic && layer.groups == 1 && WinogradConvolution.admits(layer)
+      && (try? forward(.winograd)) != nil
     // Winograd transforms its weights anew for every slice, which many images must make up for.
     let slices = slices ?? ImageSlices(layer, options, larger: winograd ? 4 : 1)
     geometry.batch = slices.size
     func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
       -> Primitive
     {
-      if winogradOnly { return try make(.winograd) }
       if winograd, let primitive = try? make(.winograd) { return primitive }
       return try make(.direct)
     }

@@ -86,10 +86,9 @@ enum DepthFirst {
     return sizes.reversed().map { size in ImageSlices(count: count, size: size) }
   }
 
-  /// Winograd's transformed kernels have 36 elements for 9, and groups that are computed as one have zeros.
+  /// Winograd's transformed kernels have 36 elements for 9.
   private static func computedWeightBytes(_ layer: Layer) -> Int {
-    let merging = GroupMerging.expanded(for: layer) ?? GroupMerging(groups: layer.groups, factor: 1)
-    let transformed = !layer.isDense && merging.admitsWinograd(layer) ? 4 : 1
-    return layer.weightCount * merging.factor * transformed * MemoryLayout<Float>.stride
+    let transformed = !layer.isDense && WinogradConvolution.admits(layer) ? 4 : 1
+    return layer.weightCount * transformed * MemoryLayout<Float>.stride
   }
 }

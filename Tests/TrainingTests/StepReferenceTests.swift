@@ -11,7 +11,7 @@ import Testing
 @Suite struct StepReferenceTests {
   static let networks = [
     "regular-bn", "regular-plain", "groupwise4-bn", "groupwise4-plain", "depthwise-bn", "depthwise-plain",
-    "maxpool-bn", "maxpool-depthwise-bn", "maxpool-depthwise-plain", "narrow-bn",
+    "maxpool-bn", "maxpool-depthwise-bn", "maxpool-depthwise-plain", "narrow-bn", "groupwise2-bn",
   ]
 
   @Test(arguments: networks, ConvolutionAlgorithm.allCases)
@@ -65,6 +65,8 @@ import Testing
     #expect(!eligible.isEmpty)
     #expect(Set(used.map(\.layer)) == Set(eligible.map(\.name)) && used.count == 3 * eligible.count)
     #expect(try !reference.compiled(.direct).algorithms.contains { $0.implementation.contains("wino") })
+    let groups = try Reference(named: "groupwise2-bn").compiled(.automatic).algorithms
+    #expect(groups.count { $0.layer == "stage1.0.spatial" && $0.implementation.contains("wino") } == 3)
   }
 
   @Test func noPassFallsBackToAReferenceImplementation() throws {

@@ -1,0 +1,130 @@
+import Networks
+import OneDNN
+
+/// One pass of a 3 × 3 convolution in groups by oneDNN's Winograd, which knows no groups: a slice's images go through
+/// it a few at a time, group after group.
+///
+/// A group's channels lie together in an image, but apart from the next image's. They are gathered, and what is
+/// computed is put where it belongs: a small part of what Winograd saves where groups have 32 channels or more.
+final class WinogradConvolution: LayerPass {
+  enum Pass: String { case forward, backwardData = "backward-data", backwardWeights = "backward-weights" }
+
+  let name: String
+  var implementation: String { primitive.implementation }
+  let pass: Pass
+  let layer: Layer
+  let threads: Int
+  /// Of the layer's slice.
+  private let images: Int
+  /// Images of the slice that are computed together.
+  let parts: ImageSlices
+  /// Of as many images and one group.
+  let primitive: Primitive
+  let engine: Engine
+
+  /// What a part takes and leaves, bytes, at most. The backward pass by weights keeps transforms of both.
+  private static func partBytes(_ pass: Pass) -> Int { pass == .backwardWeights ? 2 << 20 : 4 << 20 }
+
+  /// Whether the layer is of a shape for minimal filtering, and its groups, if it has any, large enough for it to be
+  /// worth gathering them.
+  static func admits(_ layer: Layer) -> Bool {
+    let (inputs, outputs) = (layer.inChannels / layer.groups, layer.outChannels / layer.groups)
+    return layer.kernel == 3 && layer.stride == 1 && inputs % 16 == 0 && outputs % 16 == 0
+      && (layer.groups == 1 || inputs >= 32 && outputs >= 32)
+  }
+
+  /// - Parameter images: of a slice.
+  /// - Throws: `OneDNNError` where oneDNN has no Winograd for this processor.
+  init(_ pass: Pass, of layer: Layer, images: Int, _ options: CompilationOptions) throws(OneDNNError) {
+    precondition(Self.admits(layer) && layer.groups > 1)
+    name = "\(layer.name) \(pass.rawValue)"
+    (self.pass, self.layer, self.images) = (pass, layer, images)
+    (engine, threads) = (options.engine, options.threads)
+    parts = ImageSlices(
+      count: images, imageBytes: ImageSlices.imageBytes(layer) / layer.groups,
+      sliceBytes: Self.partBytes(pass) * options.threads)
+    let geometry = ConvolutionGeometry(
+      batch: parts.size, inChannels: layer.inChannels / layer.groups,
+      outChannels: layer.outChannels / layer.groups, groups: 1, inputSize: layer.inputSize,
+      outputSize: layer.outputSize, kernel: layer.kernel, stride: layer.stride, padBefore: layer.padBefore,
+      padAfter: layer.padAfter)
+    // For inference oneDNN would want the kernels of each group transformed beforehand, in a layout of its own.
+    let forward = try Primitive.convolutionForward(
+      name, geometry, method: .winograd, purpose: .training, bias: layer.bias,
+      relu: layer.relu && !layer.batchNorm, engine: engine)
+    switch pass {
+    case .forward: primitive = forward
+    case .backwardData:
+      primitive = try .convolutionBackwardData(
+        name, geometry, method: .winograd, forward: forward, engine: engine)
+    case .backwardWeights:
+      primitive = try .convolutionBackwardWeights(
+        name, geometry, method: .winograd, bias: layer.bias, forward: forward, engine: engine)
+    }
+    for (argument, extents) in [(input, geometry.source), (output, geometry.destination)] {
+      try require(argument, extents, .blocks16)
+    }
+    try require(kernels, geometry.weights, .weightBlocks16)
+  }
+
+  private func require(
+    _ argument: Argument, _ extents: [Int], _ format: Layout.Format
+  ) throws(OneDNNError) {
+    guard try primitive.layout(argument) == Layout(extents, .float32, format) else {
+      throw OneDNNError(subject: name, reason: .unexpectedLayout("\(argument)"))
+    }
+  }
+
+  var input: Argument { pass == .backwardData ? .sourceGradient : .source }
+  var output: Argument { pass == .forward ? .destination : .destinationGradient }
+  var kernels: Argument { pass == .backwardWeights ? .weightsGradient : .weights }
+
+  /// G × O/G × I/G × 3 × 3.
+  var weightExtents: [Int] {
+    let groups = layer.groups
+    return [groups, layer.outChannels / groups, layer.inChannels / groups, layer.kernel, layer.kernel]
+  }
+
+  private var bias: Argument? {
+    switch pass {
+    case .forward where layer.bias: .bias
+    case .backwardWeights where layer.bias: .biasGradient
+    default: nil
+    }
+  }
+
+  func reads(_ argument: Argument) -> Bool {
+    switch pass {
+    case .forward: argument == .source
+    case .backwardData: argument == .destinationGradient
+    case .backwardWeights: true
+    }
+  }
+
+  /// Values of one group: an image's of an activation, else all.
+  func groupCount(_ argument: Argument) -> Int {
+    switch argument {
+    case input: layer.inChannels * layer.inputSize * layer.inputSize / layer.groups
+    case output: layer.outputCount / layer.groups
+    case kernels: layer.weightCount / layer.groups
+    default: layer.outChannels / layer.groups
+    }
+  }
+
+  func layout(_ argument: Argument) throws(OneDNNError) -> Layout {
+    switch argument {
+    case input:
+      try Layout([images, layer.inChannels, layer.inputSize, layer.inputSize], .float32, .blocks16)
+    case output:
+      try Layout([images, layer.outChannels, layer.outputSize, layer.outputSize], .float32, .blocks16)
+    case kernels: try Layout(weightExtents, .float32, .weightBlocks16)
+    case .scratchpad:
+      try Layout([WinogradStep.scratchCount(self, of: [input, output, kernels] + (bias.map { [$0] } ?? []))])
+    default: try Layout([layer.outChannels])
+    }
+  }
+
+  func step(_ arguments: [(Argument, Memory)]) throws(OneDNNError) -> any PlanStep {
+    try WinogradStep(self, arguments)
+  }
+}
