@@ -86,21 +86,27 @@ package struct Requantizer {
   ) {
     let m = multipliers.baseAddress!
     let (constants, factors) = (partial.terms.constants.base, partial.terms.factors.base)
-    // Where all channels of a pixel add the same, they are one run.
-    let groups = partial.windows == nil ? 1 : partial.terms.groups
-    let run = partial.terms.channels / groups
-    for pixel in 0..<pixels {
-      for group in 0..<groups {
-        let first = group * run
-        let at = pixel * partial.terms.channels + first
-        let window = partial.windows?[pixel * groups + group] ?? 0
-        let (sums, out) = (partial.sums + at, levels + at)
-        if partial.terms.factorsAreEqual {
-          let shared = window &* factors[0]
-          requantizeRun(m + first, out, count: run) { sums[$0] &+ constants[first &+ $0] &+ shared }
+    let channels = partial.terms.channels
+    guard let windows = partial.windows else {
+      for pixel in 0..<pixels {
+        let sums = partial.sums + pixel * channels
+        requantizeRun(m, levels + pixel * channels, count: channels) { sums[$0] &+ constants[$0] }
+      }
+      return
+    }
+    let groups = partial.terms.groups
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: channels) { ofChannel in
+      let window = ofChannel.baseAddress!
+      for pixel in 0..<pixels {
+        let sums = partial.sums + pixel * channels
+        let out = levels + pixel * channels
+        if groups == 1, partial.terms.factorsAreEqual {
+          let shared = windows[pixel] &* factors[0]
+          requantizeRun(m, out, count: channels) { sums[$0] &+ constants[$0] &+ shared }
         } else {
-          requantizeRun(m + first, out, count: run) {
-            sums[$0] &+ constants[first &+ $0] &+ window &* factors[first &+ $0]
+          spread(windows + pixel * groups, groups: groups, channels: channels / groups, into: window)
+          requantizeRun(m, out, count: channels) {
+            sums[$0] &+ constants[$0] &+ window[$0] &* factors[$0]
           }
         }
       }
@@ -123,6 +129,20 @@ package struct Requantizer {
       real = real > high ? high : real
       levels[i] = Level(truncatingIfNeeded: Int32(bitPattern: (real + 0x1.8p23).bitPattern) &+ offset)
     }
+  }
+}
+
+/// Each of some values as often as there are channels in a group: a loop of known length is vectorized.
+private func spread(
+  _ values: UnsafePointer<Int32>, groups: Int, channels: Int, into spread: UnsafeMutablePointer<Int32>
+) {
+  if channels % 8 == 0 {
+    for start in stride(from: 0, to: groups * channels, by: 8) {
+      let value = values[start / channels]
+      for i in 0..<8 { spread[start + i] = value }
+    }
+  } else {
+    for i in 0..<groups * channels { spread[i] = values[i / channels] }
   }
 }
 

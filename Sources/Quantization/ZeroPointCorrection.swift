@@ -10,6 +10,8 @@ final class ZeroPointCorrection {
   private let wide: ChannelTerms<Int64>
   /// Σ x over each group's channels, padded N × H × W × G.
   private let channelSums: AlignedBuffer<Int32>
+  /// Σ x over a window's rows, for a row of windows: padded W × G.
+  private let columnSums: AlignedBuffer<Int32>
   /// Σ x over each window, N × H' × W' × G.
   private let windowSums: AlignedBuffer<Int32>
 
@@ -31,6 +33,7 @@ final class ZeroPointCorrection {
     needsWindows = factors.contains { $0 != 0 }
     channelSums = AlignedBuffer(
       count: needsWindows ? g.batch * problem.paddedSize * problem.paddedSize * g.groups : 0)
+    columnSums = AlignedBuffer(count: needsWindows ? problem.paddedSize * g.groups : 0)
     windowSums = AlignedBuffer(count: needsWindows ? g.batch * problem.outputPixels * g.groups : 0)
     channelSums.buffer.update(repeating: problem.input.zeroPoint * Int32(problem.channelsPerGroup))
   }
@@ -45,18 +48,13 @@ final class ZeroPointCorrection {
       sumRuns(
         levels + source, runs: length / perGroup, of: perGroup, into: pixelSums + destination / perGroup)
     }
-    var window = windowSums.base
-    for image in 0..<images {
-      for y in 0..<g.outputSize {
-        for x in 0..<g.outputSize {
-          let corner =
-            pixelSums
-            + ((image * problem.paddedSize + y * g.stride) * problem.paddedSize + x * g.stride) * g.groups
-          sumWindow(
-            corner, kernel: g.kernel, groups: g.groups, row: problem.paddedSize * g.groups, into: window)
-          window += g.groups
-        }
-      }
+    let row = problem.paddedSize * g.groups
+    for y in 0..<images * g.outputSize {
+      let top = (y / g.outputSize * problem.paddedSize + y % g.outputSize * g.stride) * row
+      sumRows(pixelSums + top, rows: g.kernel, apart: row, length: row, into: columnSums.base)
+      sumPixels(
+        columnSums.base, kernel: g.kernel, stride: g.stride, groups: g.groups, count: g.outputSize,
+        into: windowSums.base + y * g.outputSize * g.groups)
     }
   }
 
@@ -81,15 +79,34 @@ private func sumRuns<Level: LevelScalar>(
   }
 }
 
-/// The sums over one window, group by group.
-private func sumWindow(
-  _ corner: UnsafePointer<Int32>, kernel: Int, groups: Int, row: Int, into sums: UnsafeMutablePointer<Int32>
+/// The sums of some rows of values, element by element.
+///
+/// - Parameter apart: from the beginning of a row to the next one's.
+private func sumRows(
+  _ values: UnsafePointer<Int32>, rows: Int, apart: Int, length: Int, into sums: UnsafeMutablePointer<Int32>
 ) {
-  for group in 0..<groups {
-    var sum: Int32 = 0
-    for ky in 0..<kernel {
-      for kx in 0..<kernel { sum &+= corner[ky * row + kx * groups + group] }
-    }
-    sums[group] = sum
+  if rows == 3 {
+    let (second, third) = (values + apart, values + 2 * apart)
+    for i in 0..<length { sums[i] = values[i] &+ second[i] &+ third[i] }
+    return
+  }
+  sums.update(from: values, count: length)
+  for row in 1..<rows {
+    let next = values + row * apart
+    for i in 0..<length { sums[i] &+= next[i] }
+  }
+}
+
+/// The sums of as many neighbouring pixels as the kernel is wide, group by group.
+private func sumPixels(
+  _ values: UnsafePointer<Int32>, kernel: Int, stride: Int, groups: Int, count: Int,
+  into sums: UnsafeMutablePointer<Int32>
+) {
+  // With stride 1 the pixels of all windows lie as the windows do.
+  let (windows, length) = stride == 1 ? (1, count * groups) : (count, groups)
+  for window in 0..<windows {
+    sumRows(
+      values + window * stride * groups, rows: kernel, apart: groups, length: length,
+      into: sums + window * groups)
   }
 }
