@@ -104,6 +104,27 @@ import Testing
     }
   }
 
+  /// The first signal makes it wait for a worker to hand its trial back; the second ends it at once.
+  @Test func aSecondSignalEndsACoordinatorAtOnce() async throws {
+    try await withTemporaryFolder { folder in
+      let (store, coordinator, worker) = try await Self.start(folder)
+      Foundation.kill(worker.pid, SIGSTOP)
+      coordinator.terminate()
+      let client = try await StatusClient(endpoint: Announced.endpoint(of: store))
+      try await waitUntil("the coordinator to be stopping", seconds: 30) {
+        guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(30)) else {
+          return false
+        }
+        return status.stopping
+      }
+      #expect(coordinator.isRunning)
+      let asked = ContinuousClock.now
+      coordinator.terminate()
+      #expect(try await coordinator.wait(seconds: 30) == 130, "\(coordinator.standardError)")
+      #expect(ContinuousClock.now - asked < .seconds(2))
+    }
+  }
+
   /// As Slurm and Kubernetes stop it: the trial is given back with a checkpoint, and both end well.
   @Test func aCoordinatorAskedToStopDrainsAndEnds() async throws {
     try await withTemporaryFolder { folder in
