@@ -71,7 +71,7 @@ public final class Primitive {
   }
 }
 
-/// A primitive with its memories: executing it allocates nothing.
+/// A primitive with its memories: executing it allocates no memory for data.
 public final class BoundPrimitive {
   public let primitive: Primitive
   private let compiled: dnnl_primitive_t

@@ -134,15 +134,15 @@ package struct Requantizer {
 
 /// Each of some values as often as there are channels in a group: a loop of known length is vectorized.
 private func spread(
-  _ values: UnsafePointer<Int32>, groups: Int, channels: Int, into spread: UnsafeMutablePointer<Int32>
+  _ values: UnsafePointer<Int32>, groups: Int, channels: Int, into ofChannel: UnsafeMutablePointer<Int32>
 ) {
   if channels % 8 == 0 {
     for start in stride(from: 0, to: groups * channels, by: 8) {
       let value = values[start / channels]
-      for i in 0..<8 { spread[start + i] = value }
+      for i in 0..<8 { ofChannel[start + i] = value }
     }
   } else {
-    for i in 0..<groups * channels { spread[i] = values[i / channels] }
+    for i in 0..<groups * channels { ofChannel[i] = values[i / channels] }
   }
 }
 

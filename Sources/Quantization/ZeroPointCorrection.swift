@@ -43,18 +43,25 @@ final class ZeroPointCorrection {
     guard needsWindows else { return }
     let g = problem.geometry
     let perGroup = problem.channelsPerGroup
-    let pixelSums = channelSums.base
+    let isPointwise = g.kernel == 1 && g.stride == 1 && problem.paddedSize == g.inputSize
+    let pixelSums = isPointwise ? windowSums.base : channelSums.base
     problem.forEachRow(images: images) { source, destination, length in
       sumRuns(
         levels + source, runs: length / perGroup, of: perGroup, into: pixelSums + destination / perGroup)
     }
+    if isPointwise { return }
     let row = problem.paddedSize * g.groups
     for y in 0..<images * g.outputSize {
       let top = (y / g.outputSize * problem.paddedSize + y % g.outputSize * g.stride) * row
-      sumRows(pixelSums + top, rows: g.kernel, apart: row, length: row, into: columnSums.base)
-      sumPixels(
-        columnSums.base, kernel: g.kernel, stride: g.stride, groups: g.groups, count: g.outputSize,
-        into: windowSums.base + y * g.outputSize * g.groups)
+      sum(g.kernel, pixelSums + top, apart: row, length: row, into: columnSums.base)
+      let windows = windowSums.base + y * g.outputSize * g.groups
+      // With stride 1 pixels lie as the windows do.
+      let (runs, length) = g.stride == 1 ? (1, g.outputSize * g.groups) : (g.outputSize, g.groups)
+      for run in 0..<runs {
+        sum(
+          g.kernel, columnSums.base + run * g.stride * g.groups, apart: g.groups, length: length,
+          into: windows + run * g.groups)
+      }
     }
   }
 
@@ -79,11 +86,11 @@ private func sumRuns<Level: LevelScalar>(
   }
 }
 
-/// The sums of some rows of values, element by element.
+/// The sums of so many rows of values, element by element.
 ///
 /// - Parameter apart: from the beginning of a row to the next one's.
-private func sumRows(
-  _ values: UnsafePointer<Int32>, rows: Int, apart: Int, length: Int, into sums: UnsafeMutablePointer<Int32>
+private func sum(
+  _ rows: Int, _ values: UnsafePointer<Int32>, apart: Int, length: Int, into sums: UnsafeMutablePointer<Int32>
 ) {
   if rows == 3 {
     let (second, third) = (values + apart, values + 2 * apart)
@@ -94,19 +101,5 @@ private func sumRows(
   for row in 1..<rows {
     let next = values + row * apart
     for i in 0..<length { sums[i] &+= next[i] }
-  }
-}
-
-/// The sums of as many neighbouring pixels as the kernel is wide, group by group.
-private func sumPixels(
-  _ values: UnsafePointer<Int32>, kernel: Int, stride: Int, groups: Int, count: Int,
-  into sums: UnsafeMutablePointer<Int32>
-) {
-  // With stride 1 the pixels of all windows lie as the windows do.
-  let (windows, length) = stride == 1 ? (1, count * groups) : (count, groups)
-  for window in 0..<windows {
-    sumRows(
-      values + window * stride * groups, rows: kernel, apart: groups, length: length,
-      into: sums + window * groups)
   }
 }

@@ -21,6 +21,10 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     #endif
   }
 
+  /// Bytes from which the system is asked for large pages: a step goes through so much memory that finding the pages
+  /// of usual size costs a twentieth of it.
+  private static var hugeFrom: Int { 4 << 20 }
+
   public init(count: Int) {
     precondition(count >= 0)
     bytes = max(count * MemoryLayout<Element>.stride, 1)
@@ -28,6 +32,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     if bytes >= Self.mappedFrom {
       let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard let mapped, mapped != MAP_FAILED else { fatalError("out of memory: \(bytes) bytes") }
+      if bytes >= Self.hugeFrom { madvise(mapped, bytes, MADV_HUGEPAGE) }
       raw = mapped
     } else {
       raw = .allocate(byteCount: bytes, alignment: Self.alignment)

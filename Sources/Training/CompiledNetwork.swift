@@ -5,7 +5,7 @@ import Tensors
 /// A network compiled for one batch size into primitives over memory of its own: training (forward, backward,
 /// SGD) or inference.
 ///
-/// Compiled once per trial; a step then allocates nothing. A smaller batch (an epoch's last) is compiled when
+/// Compiled once per trial; a step then allocates no memory for data. A smaller batch (an epoch's last) is compiled when
 /// it first comes, over the same memory, and kept. Results are bit-identical from run to run for the same
 /// thread count and instruction set.
 ///

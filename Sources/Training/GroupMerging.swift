@@ -13,8 +13,9 @@ struct GroupMerging: Hashable {
 
   var mergedGroups: Int { groups / factor }
 
-  /// What to try, in this order, for a layer: a fixed rule on its shape. The first is what is normally used; the
-  /// others are for shapes that oneDNN has no fast code for on a processor.
+  /// What to try, in this order, for a layer: a fixed rule on its shape. The first is what is used where
+  /// neither Strata's own code nor Winograd serves the groups; the others are for shapes that oneDNN has no fast code for
+  /// on a processor.
   static func candidates(for layer: Layer) -> [Self] {
     let groups = layer.groups
     let channels = layer.inChannels / groups

@@ -94,7 +94,7 @@ extension LayerPasses {
   private static func winograd(
     _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self? {
-    guard WinogradConvolution.admits(layer) else { return nil }
+    guard WinogradConvolution.serves(layer) else { return nil }
     let slices = slices ?? ImageSlices(layer, options, larger: 4)
     func code(_ pass: WinogradConvolution.Pass) throws(OneDNNError) -> WinogradConvolution {
       try WinogradConvolution(pass, of: layer, images: slices.size, options)
@@ -125,7 +125,7 @@ extension LayerPasses {
         relu: layer.relu && !layer.batchNorm, engine: engine)
     }
     let winograd =
-      options.algorithm == .automatic && layer.groups == 1 && WinogradConvolution.admits(layer)
+      options.algorithm == .automatic && merged.mergedGroups == 1 && layer.admitsWinograd(groups: 1)
       && (try? forward(.winograd)) != nil
     // Winograd transforms its weights anew for every slice, which many images must make up for.
     let slices = slices ?? ImageSlices(layer, options, larger: winograd ? 4 : 1)

@@ -10,7 +10,7 @@ final class WinogradConvolution: LayerPass {
   enum Pass: String { case forward, backwardData = "backward-data", backwardWeights = "backward-weights" }
 
   let name: String
-  var implementation: String { primitive.implementation }
+  var implementation: String { "\(primitive.implementation) by groups" }
   let pass: Pass
   let layer: Layer
   let threads: Int
@@ -25,18 +25,16 @@ final class WinogradConvolution: LayerPass {
   /// What a part takes and leaves, bytes, at most. The backward pass by weights keeps transforms of both.
   private static func partBytes(_ pass: Pass) -> Int { pass == .backwardWeights ? 2 << 20 : 4 << 20 }
 
-  /// Whether the layer is of a shape for minimal filtering, and its groups, if it has any, large enough for it to be
-  /// worth gathering them.
-  static func admits(_ layer: Layer) -> Bool {
-    let (inputs, outputs) = (layer.inChannels / layer.groups, layer.outChannels / layer.groups)
-    return layer.kernel == 3 && layer.stride == 1 && inputs % 16 == 0 && outputs % 16 == 0
-      && (layer.groups == 1 || inputs >= 32 && outputs >= 32)
+  /// Whether the layer has groups of a shape for minimal filtering, large enough to be worth gathering.
+  static func serves(_ layer: Layer) -> Bool {
+    let channels = min(layer.inChannels, layer.outChannels) / layer.groups
+    return layer.groups > 1 && channels >= 32 && layer.admitsWinograd(groups: layer.groups)
   }
 
   /// - Parameter images: of a slice.
   /// - Throws: `OneDNNError` where oneDNN has no Winograd for this processor.
   init(_ pass: Pass, of layer: Layer, images: Int, _ options: CompilationOptions) throws(OneDNNError) {
-    precondition(Self.admits(layer) && layer.groups > 1)
+    precondition(Self.serves(layer))
     name = "\(layer.name) \(pass.rawValue)"
     (self.pass, self.layer, self.images) = (pass, layer, images)
     (engine, threads) = (options.engine, options.threads)
@@ -85,12 +83,10 @@ final class WinogradConvolution: LayerPass {
     return [groups, layer.outChannels / groups, layer.inChannels / groups, layer.kernel, layer.kernel]
   }
 
-  private var bias: Argument? {
-    switch pass {
-    case .forward where layer.bias: .bias
-    case .backwardWeights where layer.bias: .biasGradient
-    default: nil
-    }
+  /// What parts of need room in scratch memory: activations are gathered, gradients added up.
+  var inScratch: [Argument] {
+    guard pass == .backwardWeights, parts.ranges.count > 1 else { return [input, output] }
+    return [input, output, kernels] + (layer.bias ? [.biasGradient] : [])
   }
 
   func reads(_ argument: Argument) -> Bool {
@@ -118,13 +114,19 @@ final class WinogradConvolution: LayerPass {
     case output:
       try Layout([images, layer.outChannels, layer.outputSize, layer.outputSize], .float32, .blocks16)
     case kernels: try Layout(weightExtents, .float32, .weightBlocks16)
-    case .scratchpad:
-      try Layout([WinogradStep.scratchCount(self, of: [input, output, kernels] + (bias.map { [$0] } ?? []))])
+    case .scratchpad: try Layout([WinogradStep.scratchCount(self)])
     default: try Layout([layer.outChannels])
     }
   }
 
   func step(_ arguments: [(Argument, Memory)]) throws(OneDNNError) -> any PlanStep {
     try WinogradStep(self, arguments)
+  }
+}
+
+extension Layer {
+  /// Whether it is of a shape for Winograd's minimal filtering, computed in so many groups.
+  func admitsWinograd(groups: Int) -> Bool {
+    !isDense && kernel == 3 && stride == 1 && inChannels / groups % 16 == 0 && outChannels / groups % 16 == 0
   }
 }

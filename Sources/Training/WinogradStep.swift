@@ -17,16 +17,16 @@ final class WinogradStep: PlanStep {
     let argument: Argument
     let whole: Memory
     let part: Memory
-    /// Where in the scratch memory there is room for the part, floats.
+    /// Where in the scratch memory there is room for the part, if it needs any, floats.
     let room: Int
     /// Of one group: an image's values, or all there are.
     let groupCount: Int
   }
 
-  /// Floats of scratch memory for the primitive's own and for a part of every operand.
-  static func scratchCount(_ code: WinogradConvolution, of arguments: [Argument]) throws(OneDNNError) -> Int {
+  /// Floats of scratch memory: the primitive's own, and parts of operands.
+  static func scratchCount(_ code: WinogradConvolution) throws(OneDNNError) -> Int {
     var count = try floats(code, .scratchpad)
-    for argument in arguments { count += try floats(code, argument) }
+    for argument in code.inScratch { count += try floats(code, argument) }
     return count
   }
 
@@ -46,7 +46,7 @@ final class WinogradStep: PlanStep {
           argument: argument, whole: whole,
           part: try Memory(code.primitive.layout(argument), engine: code.engine), room: room,
           groupCount: code.groupCount(argument)))
-      room += try Self.floats(code, argument)
+      if code.inScratch.contains(argument) { room += try Self.floats(code, argument) }
     }
     self.operands = operands
     ownScratch = try Memory(code.primitive.layout(.scratchpad), engine: code.engine)

@@ -55,7 +55,7 @@ import Testing
     #expect(worst(try compiled.parameters(), reference.parameters("step2")).error < 2e-6)
   }
 
-  @Test(.enabled(if: Processor.instructionSet.hasPrefix("AVX512"), "oneDNN's Winograd needs AVX-512"))
+  @Test(.enabled(if: oneDNNHasWinograd, "Winograd needs AVX-512 and oneDNN 2"))
   func winogradRunsWhereItsRuleSays() throws {
     let reference = try Reference(named: "regular-bn")
     let used = try reference.compiled(.automatic).algorithms.filter { $0.implementation.contains("wino") }

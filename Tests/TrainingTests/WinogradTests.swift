@@ -5,19 +5,25 @@ import Testing
 
 @testable import Training
 
-/// Groups of 32 channels by Winograd beside the same by direct convolution, over batches that a layer takes in parts.
+/// Groups of 32 channels and more by Winograd beside the same by direct convolution.
 ///
-/// Float sums over 128 images of 256 pixels: 10⁻⁴ of a tensor's largest value.
-@Suite(.enabled(if: Processor.instructionSet.hasPrefix("AVX512"), "oneDNN's Winograd needs AVX-512"))
+/// Rounding decides a few of the many ReLUs otherwise: 10⁻³ of a tensor's largest value.
+@Suite(.enabled(if: oneDNNHasWinograd, "Winograd needs AVX-512 and oneDNN 2"))
 struct WinogradTests {
   private static let batch = 128
 
-  @Test(arguments: [true, false], [1, 2])
-  func groupsInPartsEqualDirectConvolutions(batchNorm: Bool, threads: Int) throws {
-    let network = try network(batchNorm: batchNorm)
+  /// One slice in parts; slices in parts; four groups; three vectors of channels in a group.
+  @Test(
+    arguments: [(groups: 2, width: 64, size: 16), (2, 64, 32), (4, 128, 8), (2, 96, 8)],
+    [(batchNorm: true, threads: 1), (true, 2), (false, 1), (false, 2)])
+  func groupsEqualDirectConvolutions(
+    shape: (groups: Int, width: Int, size: Int), form: (batchNorm: Bool, threads: Int)
+  ) throws {
+    let network = try network(shape.groups, shape.width, shape.size, batchNorm: form.batchNorm)
+    let threads = form.threads
     let winograd = try step(network, .automatic, threads: threads)
     let direct = try step(network, .direct, threads: threads)
-    #expect(worst(try winograd.gradients(), try direct.gradients()).error < 1e-4)
+    #expect(worst(try winograd.gradients(), try direct.gradients()).error < 1e-3)
     let used = winograd.algorithms.filter { $0.implementation.contains("wino") }
     #expect(used.map(\.layer) == Array(repeating: network.layers[1].name, count: 3))
   }
@@ -27,20 +33,20 @@ struct WinogradTests {
     let options = CompilationOptions(
       count: Self.batch, purpose: .training, algorithm: .automatic, threads: 1, sliceBytes: 4 << 20,
       engine: try Engine())
-    let layer = try network(batchNorm: true).layers[1]
+    let layer = try network(2, 64, 16, batchNorm: true).layers[1]
     let code = try WinogradConvolution(pass, of: layer, images: Self.batch, options)
     #expect(code.parts.ranges.count == parts)
   }
 
   @Test func theSameStepHasTheSameBits() throws {
-    let network = try network(batchNorm: true)
+    let network = try network(2, 64, 16, batchNorm: true)
     let first = try step(network, .automatic, threads: 1).gradients()
     let second = try step(network, .automatic, threads: 1).gradients()
     #expect(first == second)
   }
 
   @Test func anInferenceOverFewerImagesIsThatOverAll() throws {
-    let network = try network(batchNorm: true)
+    let network = try network(2, 64, 16, batchNorm: true)
     let trained = try step(network, .automatic, threads: 1)
     let inference = try CompiledNetwork(network, batch: Self.batch, purpose: .inference)
     try inference.load(try trained.parameters())
@@ -53,13 +59,23 @@ struct WinogradTests {
     #expect(zip(inference.logits.prefix(5 * classes), all).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
-  private func network(batchNorm: Bool) throws -> Network {
+  @Test func smallGroupsAndOtherShapesAreLeftToDirectConvolutions() throws {
+    for (width, serves) in [(32, false), (48, false), (64, true), (96, true), (72, false)] {
+      let layers = try network(2, width, 16, batchNorm: true).layers
+      #expect(WinogradConvolution.serves(layers[1]) == serves, "\(width) channels")
+      #expect(
+        !layers.filter { $0.kernel == 1 || $0.stride == 2 || $0.isDense }.contains(
+          where: WinogradConvolution.serves))
+    }
+  }
+
+  private func network(_ groups: Int, _ width: Int, _ size: Int, batchNorm: Bool) throws -> Network {
     var architecture = Architecture()
-    architecture.inputSize = 16
-    architecture.firstWidth = 64
-    architecture.stages = [Stage(width: 64, blocks: 1), Stage(width: 16, blocks: 1)]
+    architecture.inputSize = size
+    architecture.firstWidth = width
+    architecture.stages = [Stage(width: width, blocks: 1), Stage(width: 16, blocks: 1)]
     architecture.batchNorm = batchNorm
-    architecture.factorization = .uniform(2)
+    architecture.factorization = .uniform(groups)
     return try Network(architecture)
   }
 
