@@ -7,23 +7,26 @@ import Testing
 
 /// Groups of 32 channels and more by Winograd beside the same by direct convolution.
 ///
-/// Rounding decides a few of the many ReLUs otherwise: 10⁻³ of a tensor's largest value.
+/// Float sums over 128 images of 64 to 1024 pixels: 10⁻⁴ of a tensor's largest value.
 @Suite(.enabled(if: oneDNNHasWinograd, "Winograd needs AVX-512 and oneDNN 2"))
 struct WinogradTests {
   private static let batch = 128
 
-  /// One slice in parts; slices in parts; four groups; three vectors of channels in a group.
+  /// One slice in parts; slices in parts; four groups; three vectors of channels in a group. (With BatchNorm over
+  /// larger images rounding decides some ReLUs otherwise.)
   @Test(
-    arguments: [(groups: 2, width: 64, size: 16), (2, 64, 32), (4, 128, 8), (2, 96, 8)],
-    [(batchNorm: true, threads: 1), (true, 2), (false, 1), (false, 2)])
+    arguments: [
+      (groups: 2, width: 64, size: 16, batchNorm: true), (2, 64, 16, false), (2, 64, 32, false),
+      (4, 128, 8, true),
+      (2, 96, 8, true), (2, 96, 8, false),
+    ], [1, 2])
   func groupsEqualDirectConvolutions(
-    shape: (groups: Int, width: Int, size: Int), form: (batchNorm: Bool, threads: Int)
+    shape: (groups: Int, width: Int, size: Int, batchNorm: Bool), threads: Int
   ) throws {
-    let network = try network(shape.groups, shape.width, shape.size, batchNorm: form.batchNorm)
-    let threads = form.threads
+    let network = try network(shape.groups, shape.width, shape.size, batchNorm: shape.batchNorm)
     let winograd = try step(network, .automatic, threads: threads)
     let direct = try step(network, .direct, threads: threads)
-    #expect(worst(try winograd.gradients(), try direct.gradients()).error < 1e-3)
+    #expect(worst(try winograd.gradients(), try direct.gradients()).error < 1e-4)
     let used = winograd.algorithms.filter { $0.implementation.contains("wino") }
     #expect(used.map(\.layer) == Array(repeating: network.layers[1].name, count: 3))
   }
