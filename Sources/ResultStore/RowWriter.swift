@@ -19,6 +19,14 @@ struct TableLayout {
       + "(\(columns.map { _ in "?" }.joined(separator: ", ")))"
   }
 
+  /// For several rows at once. What fails leaves some of them inserted, for the transaction to undo: SQLite needs no
+  /// copy of the pages then that it changes.
+  func insertion(rows: Int) -> String {
+    let row = "(\(columns.map { _ in "?" }.joined(separator: ", ")))"
+    return "INSERT OR FAIL INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
+      + Array(repeating: row, count: rows).joined(separator: ", ")
+  }
+
   /// The same columns for every sweep the row's trial is in, with the sweep's label in place of the trial's, and
   /// after them `sweep` and `position` to choose and order by.
   ///
@@ -36,15 +44,16 @@ struct TableLayout {
   }
 }
 
-/// Inserts rows through one prepared statement, value by value in the layout's order.
+/// Inserts rows through one prepared statement, value by value in the layout's order, so many of them at a time.
 struct RowWriter {
   private let layout: TableLayout
   private var writer: StatementWriter
   private var special = ""
 
-  init(_ db: Database, _ layout: TableLayout) throws {
+  /// - Parameter rows: that the statement inserts, once all of them are there.
+  init(_ db: Database, _ layout: TableLayout, rows: Int = 1) throws {
     self.layout = layout
-    writer = try StatementWriter(db, layout.insertion)
+    writer = try StatementWriter(db, rows == 1 ? layout.insertion : layout.insertion(rows: rows))
   }
 
   mutating func add(_ value: String) throws { try writer.add(value) }
@@ -63,8 +72,9 @@ struct RowWriter {
   }
 
   mutating func add(_ value: Double?) throws {
-    if let value { try add(value) } else { try writer.addNull() }
+    if let value { try add(value) } else { try addNull() }
   }
+  mutating func addNull() throws { try writer.addNull() }
 
   /// As little-endian bytes.
   mutating func add(_ values: [UInt32]) throws {
@@ -83,15 +93,15 @@ struct RowWriter {
   private mutating func note(_ what: String) {
     precondition(layout.hasSpecial, "\(layout.table) has no column for special numbers")
     if !special.isEmpty { special += " " }
-    special += "\(layout.columns[Int(writer.count)])=\(what)"
+    special += "\(layout.columns[Int(writer.count) % layout.columns.count])=\(what)"
   }
 
-  /// Inserts the row; the next begins.
+  /// The row is whole; the next begins.
   mutating func insert() throws {
     if layout.hasSpecial {
       try writer.add(special.isEmpty ? nil : special)
       special = ""
     }
-    try writer.run()
+    if writer.isFull { try writer.run() }
   }
 }

@@ -16,16 +16,16 @@ struct SnapshotWriter {
   private var removal: StatementWriter
   private var snapshots: RowWriter
   private var draws: RowWriter
-  private var layers: RowWriter
-  private var errors: RowWriter
+  private var layers: NumberedRowWriter
+  private var errors: NumberedRowWriter
 
   init(_ db: Database) throws {
     self.db = db
     removal = try StatementWriter(db, "DELETE FROM snapshot WHERE trial = ? AND epoch = ?")
     snapshots = try RowWriter(db, Layouts.snapshot)
     draws = try RowWriter(db, Layouts.snapshotDraw)
-    layers = try RowWriter(db, Layouts.snapshotLayer)
-    errors = try RowWriter(db, Layouts.snapshotError)
+    layers = try NumberedRowWriter(db, Layouts.snapshotLayer)
+    errors = try NumberedRowWriter(db, Layouts.snapshotError)
   }
 
   mutating func save(_ snapshot: Snapshot, trial: String, attempt: Int) throws {
@@ -45,13 +45,8 @@ struct SnapshotWriter {
     try snapshots.insert()
     let number = db.lastInsertedRowID
     for draw in snapshot.draws { try save(draw, of: number) }
-    // In place: a copy of a row costs more than binding it.
-    try snapshot.layers.withUnsafeBufferPointer { layers in
-      for index in layers.indices { try save(layers.baseAddress! + index, of: number) }
-    }
-    try snapshot.errors.withUnsafeBufferPointer { errors in
-      for index in errors.indices { try save(errors.baseAddress! + index, of: number) }
-    }
+    try layers.insert(snapshot.layers, of: number)
+    try errors.insert(snapshot.errors, of: number)
   }
 
   private mutating func save(_ draw: DrawMetrics, of snapshot: Int64) throws {
@@ -64,41 +59,95 @@ struct SnapshotWriter {
     try draws.add(draw.changedPredictions)
     try draws.insert()
   }
+}
 
-  private mutating func save(_ layer: UnsafePointer<LayerStatistics>, of snapshot: Int64) throws {
-    try layers.add(
-      SnapshotRows.number(
-        snapshot: snapshot, draw: layer.pointee.draw, kind: layer.pointee.kind.number,
-        index: layer.pointee.index))
-    try layers.add(layer.pointee.layer)
-    try layers.add(layer.pointee.statistics.count)
-    try layers.add(layer.pointee.statistics.minimum)
-    try layers.add(layer.pointee.statistics.maximum)
-    try layers.add(layer.pointee.statistics.mean)
-    try layers.add(layer.pointee.statistics.standardDeviation)
-    try layers.add(layer.pointee.statistics.lower)
-    try layers.add(layer.pointee.statistics.upper)
-    try layers.add(layer.pointee.statistics.averagePrecision)
-    try layers.add(layer.pointee.statistics.sparsity)
-    try layers.add(layer.pointee.statistics.kurtosis)
-    try layers.add(layer.pointee.statistics.channelKurtosis)
-    try layers.add(layer.pointee.statistics.klFromUniform)
-    try layers.add(layer.pointee.statistics.sqnr)
-    try layers.add(layer.pointee.statistics.histogram)
-    try layers.add(layer.pointee.statistics.channelLower)
-    try layers.add(layer.pointee.statistics.channelUpper)
-    try layers.insert()
+/// A row of a snapshot that has a number of its own.
+private protocol SnapshotRow {
+  /// Within the store.
+  func number(of snapshot: Int64) -> Int
+  /// Adds what follows the number.
+  func add(to row: inout RowWriter) throws
+}
+
+extension LayerStatistics: SnapshotRow {
+  fileprivate func number(of snapshot: Int64) -> Int {
+    SnapshotRows.number(snapshot: snapshot, draw: draw, kind: kind.number, index: index)
   }
 
-  private mutating func save(_ error: UnsafePointer<LayerError>, of snapshot: Int64) throws {
-    try errors.add(
-      SnapshotRows.number(snapshot: snapshot, draw: error.pointee.draw, index: error.pointee.index))
-    try errors.add(error.pointee.layer)
-    try errors.add(error.pointee.mse)
-    try errors.add(error.pointee.sqnr)
-    try errors.add(error.pointee.weightsAloneQMSE)
-    try errors.add(error.pointee.activationsAloneQMSE)
-    try errors.insert()
+  fileprivate func add(to row: inout RowWriter) throws {
+    try row.add(layer)
+    try row.add(statistics.count)
+    try row.add(statistics.minimum)
+    try row.add(statistics.maximum)
+    try row.add(statistics.mean)
+    try row.add(statistics.standardDeviation)
+    try row.add(statistics.lower)
+    try row.add(statistics.upper)
+    try row.add(statistics.averagePrecision)
+    try row.add(statistics.sparsity)
+    try row.add(statistics.kurtosis)
+    try row.add(statistics.channelKurtosis)
+    try row.add(statistics.klFromUniform)
+    try row.add(statistics.sqnr)
+    try row.add(statistics.histogram)
+    try row.add(statistics.channelLower)
+    try row.add(statistics.channelUpper)
+  }
+}
+
+extension LayerError: SnapshotRow {
+  fileprivate func number(of snapshot: Int64) -> Int {
+    SnapshotRows.number(snapshot: snapshot, draw: draw, index: index)
+  }
+
+  fileprivate func add(to row: inout RowWriter) throws {
+    try row.add(layer)
+    try row.add(mse)
+    try row.add(sqnr)
+    try row.add(weightsAloneQMSE)
+    try row.add(activationsAloneQMSE)
+  }
+}
+
+/// Inserts the rows of snapshots, several by each statement while there are so many.
+private struct NumberedRowWriter {
+  private static let block = 10
+
+  private var blocks: RowWriter
+  private var rest: RowWriter
+
+  init(_ db: Database, _ layout: TableLayout) throws {
+    blocks = try RowWriter(db, layout, rows: Self.block)
+    rest = try RowWriter(db, layout)
+  }
+
+  /// - Parameter snapshot: the newest, which has no rows in the table yet.
+  mutating func insert<Row: SnapshotRow>(_ rows: [Row], of snapshot: Int64) throws {
+    let whole = rows.count - rows.count % Self.block
+    var last: Int?
+    // In place: a copy of a row costs more than binding it.
+    try rows.withUnsafeBufferPointer { rows in
+      for place in rows.indices {
+        let number = rows[place].number(of: snapshot)
+        if place < whole {
+          try Self.insert(rows.baseAddress! + place, number, after: last, &blocks)
+        } else {
+          try Self.insert(rows.baseAddress! + place, number, after: last, &rest)
+        }
+        last = max(last ?? number, number)
+      }
+    }
+  }
+
+  /// - Parameter last: the table's largest number, as far as it is known.
+  @inline(__always)
+  private static func insert(
+    _ row: UnsafePointer<some SnapshotRow>, _ number: Int, after last: Int?, _ writer: inout RowWriter
+  ) throws {
+    // SQLite gives a row without a number the one after the largest, and need not search where it goes.
+    if let last, number == last + 1 { try writer.addNull() } else { try writer.add(number) }
+    try row.pointee.add(to: &writer)
+    try writer.insert()
   }
 }
 

@@ -84,9 +84,12 @@ struct StatementWriter {
         : sqlite3_bind_blob(handle, index, bytes.baseAddress, CInt(bytes.count), Self.copied))
   }
 
+  /// Every parameter is bound.
+  var isFull: Bool { count == parameters }
+
   /// Runs the statement, all of whose parameters are bound.
   mutating func run() throws {
-    precondition(count == parameters, "every parameter has its value")
+    precondition(isFull, "every parameter has its value")
     let code = sqlite3_step(handle)
     sqlite3_reset(handle)
     count = 0

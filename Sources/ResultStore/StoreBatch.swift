@@ -142,25 +142,32 @@ public final class StoreBatch {
     trial: String, number: Int, worker: String, resumedEpoch: Int? = nil, resumedStep: Int? = nil,
     at started: Date
   ) throws {
+    // Of values, not of the worker's row: where a statement may insert several rows, SQLite keeps a copy of every page
+    // it changes.
     var row = try StatementWriter(
       db,
       """
       INSERT INTO attempt (trial, number, worker, host, instruction_set, threads, started, resumed_epoch,
-        resumed_step) SELECT ?1, ?2, w.id, w.host, w.instruction_set, coalesce((SELECT
-          json_extract(configuration, '$.training.threads') FROM trial WHERE id = ?1), w.threads), ?3, ?4, ?5
-        FROM worker w WHERE w.id = ?6
+        resumed_step) VALUES (?1, ?2, ?3, (SELECT host FROM worker WHERE id = ?3),
+          (SELECT instruction_set FROM worker WHERE id = ?3),
+          coalesce((SELECT json_extract(configuration, '$.training.threads') FROM trial WHERE id = ?1),
+            (SELECT threads FROM worker WHERE id = ?3)), ?4, ?5, ?6)
       ON CONFLICT (trial, number) DO UPDATE SET worker = excluded.worker, host = excluded.host,
         instruction_set = excluded.instruction_set, threads = excluded.threads,
         resumed_epoch = excluded.resumed_epoch, resumed_step = excluded.resumed_step
       """)
     try row.add(trial)
     try row.add(number)
+    try row.add(worker)
     try row.add(text(started))
     try row.add(resumedEpoch)
     try row.add(resumedStep)
-    try row.add(worker)
-    try row.run()
-    if db.changesCount == 0 { throw StoreError.unknownWorker(worker) }
+    do {
+      try row.run()
+    } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_NOTNULL {
+      // Only what its worker lacks can be missing.
+      throw StoreError.unknownWorker(worker)
+    }
   }
 
   /// An attempt taken for lost goes on after all.

@@ -173,6 +173,17 @@ struct PlainReader {
     return (0..<length / 4).map { _ in Float(bitPattern: fixed(UInt32.self)) }
   }
 
+  /// How many entries of a repeated message come next.
+  func count(_ field: Int) -> Int {
+    var ahead = self
+    var count = 0
+    while count < WireShape.mostEntries, ahead.has(field, .bytes) {
+      ahead.position += ahead.length()
+      count += 1
+    }
+    return count
+  }
+
   /// Reads the entries of a repeated message, which are few enough for `WireShape` to let them pass.
   @inline(__always)
   mutating func each(_ field: Int, _ body: (inout PlainReader) -> Void) {

@@ -156,7 +156,13 @@ extension PlainReader {
     each(7) { snapshot.draws.append($0.draw()) }
     // Most layers have several rows, those of each kind in the same order: a name is made once.
     var names: [String] = []
-    each(8) { snapshot.layers.append($0.layer(&names)) }
+    snapshot.layers.reserveCapacity(count(8))
+    // In place: a row is large, and its copy as well.
+    each(8) {
+      snapshot.layers.append(LayerStatistics())
+      $0.read(&snapshot.layers[snapshot.layers.count - 1], &names)
+    }
+    snapshot.errors.reserveCapacity(count(9))
     each(9) { snapshot.errors.append($0.layerError(&names)) }
     snapshot.trainSeconds = double(10)
     snapshot.snapshotSeconds = double(11)
@@ -183,8 +189,7 @@ extension PlainReader {
     return name
   }
 
-  private mutating func layer(_ names: inout [String]) -> LayerStatistics {
-    var layer = LayerStatistics()
+  private mutating func read(_ layer: inout LayerStatistics, _ names: inout [String]) {
     layer.draw = integer(1, upTo: NumberLimit.draws)
     layer.index = integer(2, upTo: NumberLimit.layers)
     layer.layer = layerName(layer.index, &names)
@@ -207,7 +212,6 @@ extension PlainReader {
     layer.statistics.channelLower = packedFloats(19)
     layer.statistics.channelUpper = packedFloats(20)
     if layer.statistics.channelLower.count != layer.statistics.channelUpper.count { fail() }
-    return layer
   }
 
   private mutating func layerError(_ names: inout [String]) -> LayerError {

@@ -1,7 +1,7 @@
 import Foundation
 import LayerAnalysis
 import Networks
-import ResultStore
+@testable import ResultStore
 import Sweeps
 import Testing
 
@@ -25,6 +25,35 @@ import Testing
         var whole = read
         whole.layers = snapshot.layers
         #expect(whole == snapshot)
+      }
+    }
+  }
+
+  /// Several rows are inserted at a time, and those in sequence without their numbers.
+  @Test func rowsInAnyOrderComeBackInTheirPlaces() throws {
+    let trial = try Samples.trial()
+    let store = try Store.sample(directory.file("a.store"), trials: [trial])
+    var snapshot = Samples.snapshot(epoch: 3, draws: 3, layers: 9, seed: 1)
+    for place in stride(from: 0, to: snapshot.layers.count, by: 7) {
+      snapshot.layers[place].statistics.mean = -0.0
+    }
+    let orders = [
+      Array(snapshot.layers.indices), snapshot.layers.indices.reversed(), [5, 6, 3, 4, 7, 8, 0, 1, 2],
+    ]
+    try store.write { batch throws in
+      // Each takes the place of the one before, in the same transaction.
+      for order in orders {
+        var shuffled = snapshot
+        let rest = Set(snapshot.layers.indices).subtracting(order).sorted()
+        shuffled.layers = (order + rest).map { snapshot.layers[$0] }
+        shuffled.errors.reverse()
+        try batch.saveSnapshot(trial: trial.id, attempt: 1, shuffled)
+        let read = try StoreReader(batch.db, path: store.path).snapshot(trial: trial.id, epoch: 3)
+        #expect(read?.errors == snapshot.errors)
+        let layers = read?.layers ?? []
+        #expect(layers.count == snapshot.layers.count && Set(layers) == Set(snapshot.layers))
+        let negative = snapshot.layers.filter { $0.statistics.mean.sign == .minus }
+        #expect(Set(layers.filter { $0.statistics.mean.sign == .minus }) == Set(negative))
       }
     }
   }
