@@ -95,13 +95,32 @@ import Testing
     }
   }
 
-  @Test func aRowComesOnce() throws {
+  /// Among the first rows, which are inserted several at a time, and at the end.
+  @Test(arguments: [1, 12]) func aRowComesOnce(again place: Int) throws {
     let trial = try Samples.trial()
     let store = try Store.sample(directory.file("a.store"), trials: [trial])
     var snapshot = Samples.snapshot(epoch: 0, seed: 1)
-    snapshot.layers.append(snapshot.layers[0])
+    let before = try counts(store)
+    snapshot.layers.insert(snapshot.layers[0], at: place)
     #expect(throws: StoreError.self) {
       try store.write { try $0.saveSnapshot(trial: trial.id, attempt: 1, snapshot) }
+    }
+    #expect(try counts(store) == before)
+  }
+
+  @Test func anOlderSnapshotIsReplacedWithoutTouchingTheNewer() throws {
+    let trial = try Samples.trial()
+    let store = try Store.sample(directory.file("a.store"), trials: [trial])
+    let newer = Samples.snapshot(epoch: 2, draws: 3, layers: 9, seed: 2)
+    let again = Samples.snapshot(epoch: 1, draws: 2, layers: 11, seed: 3)
+    for snapshot in [Samples.snapshot(epoch: 1, draws: 3, layers: 9, seed: 1), newer, again] {
+      try store.write { try $0.saveSnapshot(trial: trial.id, attempt: 1, snapshot) }
+    }
+    let read = try store.read { try $0.snapshots(trial: trial.id) }
+    #expect(read.map(\.epoch) == [1, 2])
+    for (read, expected) in zip(read, [again, newer]) {
+      #expect(Set(read.layers) == Set(expected.layers) && read.layers.count == expected.layers.count)
+      #expect(read.errors == expected.errors && read.draws == expected.draws)
     }
   }
 
