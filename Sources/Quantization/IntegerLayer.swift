@@ -1,6 +1,7 @@
 import Networks
 import OneDNN
 import Tensors
+import Training
 
 /// One layer in integers (E3): [max-pool,] convolution or matrix product, bias, requantization, ReLU. Levels in,
 /// levels out, channels last.
@@ -110,9 +111,7 @@ extension Layer {
         batch: 1, inChannels: inChannels, outChannels: outChannels, groups: 1, inputSize: side,
         outputSize: side, kernel: 1, stride: 1, padBefore: 0, padAfter: 0)
     }
-    return ConvolutionGeometry(
-      batch: images, inChannels: inChannels, outChannels: outChannels, groups: groups, inputSize: inputSize,
-      outputSize: outputSize, kernel: kernel, stride: stride, padBefore: padBefore, padAfter: padAfter)
+    return geometry(images: images, groups: groups)
   }
 }
 

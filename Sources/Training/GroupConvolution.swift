@@ -6,11 +6,9 @@ import OneDNN
 /// Why not oneDNN's: it needs groups merged into blocks of 16 channels (`GroupMerging`), and then multiplies three
 /// zeros, or one, for every weight there is. Here a vector holds two groups of four channels or one of eight.
 final class GroupConvolution: LayerPass {
-  enum Pass: String { case forward, backwardData = "backward-data", backwardWeights = "backward-weights" }
-
   let name: String
   let implementation = "strata"
-  private let pass: Pass
+  private let pass: ConvolutionPass
   private let layer: Layer
   private let images: Int
   private let threads: Int
@@ -30,7 +28,7 @@ final class GroupConvolution: LayerPass {
   /// - Parameters:
   ///   - images: of a slice.
   ///   - format: of activations.
-  init(_ pass: Pass, of layer: Layer, images: Int, format: Layout.Format, threads: Int) {
+  init(_ pass: ConvolutionPass, of layer: Layer, images: Int, format: Layout.Format, threads: Int) {
     precondition(Self.serves(layer))
     self.format = format
     name = "\(layer.name) \(pass.rawValue)"
@@ -44,12 +42,10 @@ final class GroupConvolution: LayerPass {
       images: images, extents: [layer.inChannels, size, size], format: format)!
   }
 
-  /// G × O/G × I/G × 3 × 3.
-  var weightExtents: [Int] { [layer.groups, groupSize, groupSize, layer.kernel, layer.kernel] }
-
   func layout(_ argument: Argument) throws(OneDNNError) -> Layout {
     switch argument {
-    case .weights, .weightsGradient: try Layout(weightExtents)
+    case .weights, .weightsGradient:
+      try Layout(layer.geometry(images: images, groups: layer.groups).weights)
     case .bias, .biasGradient: try Layout([layer.outChannels])
     case .scratchpad: try Layout([scratchLanes * Lanes.scalarCount])
     default: try Layout([images, layer.inChannels, size, size], .float32, format)

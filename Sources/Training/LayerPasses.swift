@@ -1,5 +1,5 @@
-import Networks
-import OneDNN
+package import Networks
+package import OneDNN
 
 /// How convolutions are computed.
 public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
@@ -50,12 +50,21 @@ extension LayerPasses {
     _ layer: Layer, merging: GroupMerging?, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     if GroupConvolution.serves(layer) {
-      return try grouped(layer, slices: slices, isFirst: isFirst, options)
+      // oneDNN's convolutions before and after it are channels last in inference.
+      let format: Layout.Format =
+        options.purpose == .training || layer.batchNorm ? .blocks16 : .channelsLast
+      let slices = slices ?? ImageSlices(layer, options)
+      return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
+        GroupConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
+      }
     }
-    if options.algorithm == .automatic, layer.groups > 1, merging?.factor ?? 1 == 1,
-      let found = try? winograd(layer, slices: slices, isFirst: isFirst, options)
-    {
-      return found
+    if options.algorithm == .automatic, WinogradConvolution.serves(layer), merging?.factor ?? 1 == 1 {
+      let slices = slices ?? ImageSlices(layer, options, larger: 4)
+      let found = try? grouped(layer, slices: slices, isFirst: isFirst, .blocks16, options) {
+        (pass) throws(OneDNNError) in
+        try WinogradConvolution(pass, of: layer, images: slices.size, options)
+      }
+      if let found { return found }
     }
     var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
     let last = candidates.removeLast()
@@ -69,44 +78,19 @@ extension LayerPasses {
     return try convolution(layer, merged: last, slices: slices, isFirst: isFirst, options)
   }
 
+  /// Of a layer in groups, none of them merged, all passes by one kind of code.
   private static func grouped(
-    _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
+    _ layer: Layer, slices: ImageSlices, isFirst: Bool, _ format: Layout.Format,
+    _ options: CompilationOptions, _ code: (ConvolutionPass) throws(OneDNNError) -> any LayerPass
   ) throws(OneDNNError) -> Self {
-    let slices = slices ?? ImageSlices(layer, options)
     let trains = options.purpose == .training
-    // oneDNN's convolutions before and after it are channels last in inference.
-    let format: Layout.Format = trains || layer.batchNorm ? .blocks16 : .channelsLast
-    func code(_ pass: GroupConvolution.Pass) -> GroupConvolution {
-      GroupConvolution(pass, of: layer, images: slices.size, format: format, threads: options.threads)
-    }
-    let forward = code(.forward)
     return Self(
       merging: GroupMerging(groups: layer.groups, factor: 1), slices: slices,
       output: Activation(
         slot: "\(layer.name).output", extents: [layer.outChannels, layer.outputSize, layer.outputSize],
         format: format),
-      weightExtents: forward.weightExtents, forward: forward,
-      backwardData: trains && !isFirst ? code(.backwardData) : nil,
-      backwardWeights: trains ? code(.backwardWeights) : nil)
-  }
-
-  /// Of a layer in groups, all passes by Winograd.
-  private static func winograd(
-    _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
-  ) throws(OneDNNError) -> Self? {
-    guard WinogradConvolution.serves(layer) else { return nil }
-    let slices = slices ?? ImageSlices(layer, options, larger: 4)
-    func code(_ pass: WinogradConvolution.Pass) throws(OneDNNError) -> WinogradConvolution {
-      try WinogradConvolution(pass, of: layer, images: slices.size, options)
-    }
-    let trains = options.purpose == .training
-    let forward = try code(.forward)
-    return Self(
-      merging: GroupMerging(groups: layer.groups, factor: 1), slices: slices,
-      output: Activation(
-        slot: "\(layer.name).output", extents: [layer.outChannels, layer.outputSize, layer.outputSize],
-        format: .blocks16),
-      weightExtents: forward.weightExtents, forward: forward,
+      weightExtents: layer.geometry(images: slices.size, groups: layer.groups).weights,
+      forward: try code(.forward),
       backwardData: trains && !isFirst ? try code(.backwardData) : nil,
       backwardWeights: trains ? try code(.backwardWeights) : nil)
   }
@@ -115,10 +99,7 @@ extension LayerPasses {
     _ layer: Layer, merged: GroupMerging, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     let engine = options.engine
-    var geometry = ConvolutionGeometry(
-      batch: options.count, inChannels: layer.inChannels, outChannels: layer.outChannels,
-      groups: merged.mergedGroups, inputSize: layer.inputSize, outputSize: layer.outputSize,
-      kernel: layer.kernel, stride: layer.stride, padBefore: layer.padBefore, padAfter: layer.padAfter)
+    var geometry = layer.geometry(images: options.count, groups: merged.mergedGroups)
     func forward(_ method: ConvolutionMethod) throws(OneDNNError) -> Primitive {
       try .convolutionForward(
         "\(layer.name) forward", geometry, method: method, purpose: options.purpose, bias: layer.bias,
@@ -202,5 +183,14 @@ extension LayerPasses {
             "\(layer.name) backward-weights", source: source, extents: sourceExtents, outputs: outputs,
             forward: forward, engine: engine)
         })
+  }
+}
+
+extension Layer {
+  /// Of a convolution, computed in so many groups.
+  package func geometry(images: Int, groups: Int) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      batch: images, inChannels: inChannels, outChannels: outChannels, groups: groups, inputSize: inputSize,
+      outputSize: outputSize, kernel: kernel, stride: stride, padBefore: padBefore, padAfter: padAfter)
   }
 }

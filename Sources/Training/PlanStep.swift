@@ -14,6 +14,11 @@ extension BoundPrimitive: PlanStep {
   var implementation: String { primitive.implementation }
 }
 
+/// What a convolution computes in training.
+enum ConvolutionPass: String {
+  case forward, backwardData = "backward-data", backwardWeights = "backward-weights"
+}
+
 /// What computes one pass of a layer, before it is bound to memories.
 protocol LayerPass: AnyObject {
   var name: String { get }

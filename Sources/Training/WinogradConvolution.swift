@@ -7,11 +7,9 @@ import OneDNN
 /// A group's channels lie together in an image, but apart from the next image's. They are gathered, and what is
 /// computed is put where it belongs: a small part of what Winograd saves where groups have 32 channels or more.
 final class WinogradConvolution: LayerPass {
-  enum Pass: String { case forward, backwardData = "backward-data", backwardWeights = "backward-weights" }
-
   let name: String
   var implementation: String { "\(primitive.implementation) by groups" }
-  let pass: Pass
+  let pass: ConvolutionPass
   let layer: Layer
   let threads: Int
   /// Of the layer's slice.
@@ -23,7 +21,9 @@ final class WinogradConvolution: LayerPass {
   let engine: Engine
 
   /// What a part takes and leaves, bytes, at most. The backward pass by weights keeps transforms of both.
-  private static func partBytes(_ pass: Pass) -> Int { pass == .backwardWeights ? 2 << 20 : 4 << 20 }
+  private static func partBytes(_ pass: ConvolutionPass) -> Int {
+    pass == .backwardWeights ? 2 << 20 : 4 << 20
+  }
 
   /// Whether the layer has groups of a shape for minimal filtering, large enough to be worth gathering.
   static func serves(_ layer: Layer) -> Bool {
@@ -33,7 +33,9 @@ final class WinogradConvolution: LayerPass {
 
   /// - Parameter images: of a slice.
   /// - Throws: `OneDNNError` where oneDNN has no Winograd for this processor.
-  init(_ pass: Pass, of layer: Layer, images: Int, _ options: CompilationOptions) throws(OneDNNError) {
+  init(
+    _ pass: ConvolutionPass, of layer: Layer, images: Int, _ options: CompilationOptions
+  ) throws(OneDNNError) {
     precondition(Self.serves(layer))
     name = "\(layer.name) \(pass.rawValue)"
     (self.pass, self.layer, self.images) = (pass, layer, images)
@@ -41,11 +43,9 @@ final class WinogradConvolution: LayerPass {
     parts = ImageSlices(
       count: images, imageBytes: ImageSlices.imageBytes(layer) / layer.groups,
       sliceBytes: Self.partBytes(pass) * options.threads)
-    let geometry = ConvolutionGeometry(
-      batch: parts.size, inChannels: layer.inChannels / layer.groups,
-      outChannels: layer.outChannels / layer.groups, groups: 1, inputSize: layer.inputSize,
-      outputSize: layer.outputSize, kernel: layer.kernel, stride: layer.stride, padBefore: layer.padBefore,
-      padAfter: layer.padAfter)
+    var geometry = layer.geometry(images: parts.size, groups: 1)
+    geometry.inChannels /= layer.groups
+    geometry.outChannels /= layer.groups
     // For inference oneDNN would want the kernels of each group transformed beforehand, in a layout of its own.
     let forward = try Primitive.convolutionForward(
       name, geometry, method: .winograd, purpose: .training, bias: layer.bias,
@@ -77,12 +77,6 @@ final class WinogradConvolution: LayerPass {
   var output: Argument { pass == .forward ? .destination : .destinationGradient }
   var kernels: Argument { pass == .backwardWeights ? .weightsGradient : .weights }
 
-  /// G × O/G × I/G × 3 × 3.
-  var weightExtents: [Int] {
-    let groups = layer.groups
-    return [groups, layer.outChannels / groups, layer.inChannels / groups, layer.kernel, layer.kernel]
-  }
-
   /// What parts of need room in scratch memory: activations are gathered, gradients added up.
   var inScratch: [Argument] {
     guard pass == .backwardWeights, parts.ranges.count > 1 else { return [input, output] }
@@ -108,12 +102,11 @@ final class WinogradConvolution: LayerPass {
   }
 
   func layout(_ argument: Argument) throws(OneDNNError) -> Layout {
-    switch argument {
-    case input:
-      try Layout([images, layer.inChannels, layer.inputSize, layer.inputSize], .float32, .blocks16)
-    case output:
-      try Layout([images, layer.outChannels, layer.outputSize, layer.outputSize], .float32, .blocks16)
-    case kernels: try Layout(weightExtents, .float32, .weightBlocks16)
+    let whole = layer.geometry(images: images, groups: layer.groups)
+    return switch argument {
+    case input: try Layout(whole.source, .float32, .blocks16)
+    case output: try Layout(whole.destination, .float32, .blocks16)
+    case kernels: try Layout(whole.weights, .float32, .weightBlocks16)
     case .scratchpad: try Layout([WinogradStep.scratchCount(self)])
     default: try Layout([layer.outChannels])
     }

@@ -102,7 +102,7 @@ private final class Fixture {
     (output, sourceGradient) = (AlignedBuffer(count: count), AlignedBuffer(count: count))
     (weightsGradient, biasGradient) = (AlignedBuffer(count: weights.count), AlignedBuffer(count: channels))
     let engine = try Engine()
-    let passes = [GroupConvolution.Pass.forward, .backwardData, .backwardWeights].map { [layer, images] in
+    let passes = [ConvolutionPass.forward, .backwardData, .backwardWeights].map { [layer, images] in
       GroupConvolution($0, of: layer, images: images, format: format, threads: threads)
     }
     let scratch = try passes.map { try $0.layout(.scratchpad).bytes / MemoryLayout<Float>.stride }.max()!

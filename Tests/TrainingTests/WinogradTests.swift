@@ -31,8 +31,8 @@ struct WinogradTests {
     #expect(used.map(\.layer) == Array(repeating: network.layers[1].name, count: 3))
   }
 
-  @Test(arguments: [(WinogradConvolution.Pass.forward, 2), (.backwardData, 2), (.backwardWeights, 4)])
-  func aBatchHasParts(pass: WinogradConvolution.Pass, parts: Int) throws {
+  @Test(arguments: [(ConvolutionPass.forward, 2), (.backwardData, 2), (.backwardWeights, 4)])
+  func aBatchHasParts(pass: ConvolutionPass, parts: Int) throws {
     let options = CompilationOptions(
       count: Self.batch, purpose: .training, algorithm: .automatic, threads: 1, sliceBytes: 4 << 20,
       engine: try Engine())
