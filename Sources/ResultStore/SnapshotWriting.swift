@@ -115,13 +115,19 @@ private struct NumberedRowWriter {
 
   private var blocks: RowWriter
   private var rest: RowWriter
+  /// No row has a number beyond those of the newest snapshot, as a damaged store's may.
+  private let isOrdered: Bool
 
   init(_ db: Database, _ layout: TableLayout) throws {
     blocks = try RowWriter(db, layout, rows: Self.block)
     rest = try RowWriter(db, layout)
+    let newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM snapshot") ?? 0
+    let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM \(layout.table)") ?? 0
+    isOrdered = last < SnapshotRows.all(of: newest).upperBound
   }
 
-  /// - Parameter snapshot: the newest, which has no rows in the table yet.
+  /// - Parameter snapshot: the newest, which has no rows in the table yet. In a damaged store it may have: they are in
+  ///   the way then, and it is refused.
   mutating func insert<Row: SnapshotRow>(_ rows: [Row], of snapshot: Int64) throws {
     let whole = rows.count - rows.count % Self.block
     var last: Int?
@@ -134,12 +140,12 @@ private struct NumberedRowWriter {
         } else {
           try Self.insert(rows.baseAddress! + place, number, after: last, &rest)
         }
-        last = max(last ?? number, number)
+        if isOrdered { last = max(last ?? number, number) }
       }
     }
   }
 
-  /// - Parameter last: the table's largest number, as far as it is known.
+  /// - Parameter last: the table's largest number, where it is known.
   @inline(__always)
   private static func insert(
     _ row: UnsafePointer<some SnapshotRow>, _ number: Int, after last: Int?, _ writer: inout RowWriter

@@ -173,11 +173,11 @@ struct PlainReader {
     return (0..<length / 4).map { _ in Float(bitPattern: fixed(UInt32.self)) }
   }
 
-  /// How many entries of a repeated message come next.
+  /// How many entries of a repeated message come next, as far as the message may have them.
   func count(_ field: Int) -> Int {
     var ahead = self
     var count = 0
-    while count < WireShape.mostEntries, ahead.has(field, .bytes) {
+    while count < WireShape.mostEntries - entries, ahead.has(field, .bytes) {
       ahead.position += ahead.length()
       count += 1
     }

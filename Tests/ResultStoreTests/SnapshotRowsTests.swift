@@ -124,6 +124,33 @@ import Testing
     }
   }
 
+  /// A row beyond the newest snapshot's, which no Strata has written: what comes later is not numbered after it, and
+  /// the snapshot that the number would be of is refused.
+  @Test(arguments: ["snapshot_layer", "snapshot_error"])
+  func aStrayRowMisplacesNone(table: String) throws {
+    let trial = try Samples.trial()
+    let store = try Store.sample(directory.file("a.store"), trials: [trial])
+    func save(_ epoch: Int) throws -> Snapshot {
+      let snapshot = Samples.snapshot(epoch: epoch, draws: 3, layers: 9, seed: 1)
+      try store.write { try $0.saveSnapshot(trial: trial.id, attempt: 1, snapshot) }
+      return snapshot
+    }
+    var expected = [try save(0)]
+    let columns = try store.withDatabase { db in
+      try db.columns(in: table).map { $0.name == "id" ? "id + (3 << 36)" : $0.name }.joined(separator: ", ")
+    }
+    try store.withDatabase {
+      try $0.execute(sql: "INSERT INTO \(table) SELECT \(columns) FROM \(table) ORDER BY id LIMIT 1")
+    }
+    expected += [try save(1), try save(2)]
+    let read = try store.read { try $0.snapshots(trial: trial.id) }
+    for (read, expected) in zip(read, expected) {
+      #expect(Set(read.layers) == Set(expected.layers) && read.layers.count == expected.layers.count)
+      #expect(read.errors == expected.errors)
+    }
+    #expect(throws: StoreError.self) { try save(3) }
+  }
+
   /// Whoever asks for a trial's rows, or for all of a view, reads no more rows than that.
   @Test(arguments: [
     "SELECT * FROM layer_statistics WHERE trial = 'a' AND epoch = 5",

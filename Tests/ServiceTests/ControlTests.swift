@@ -88,6 +88,43 @@ import Worker
     #expect(runner.begun.withLock { $0.values.map { $0 } } == [2])
   }
 
+  /// Three trials fail on one host and nowhere else: it gets no more, the rest runs elsewhere, `retry` lets it in again.
+  @Test func aHostOnWhichManyTrialsFailGetsNoMore() async throws {
+    let cluster = try Cluster(trials: 8)
+    let (service, store, endpoint) = try await cluster.coordinator { $0.exitsWhenDone = false }
+    let gate = Gate(before: 0)
+    func worker(_ runner: ScriptedRunner, on host: String) throws -> Task<WorkerEnding, Never> {
+      let worker = try cluster.worker(endpoint, runner, named: "on \(host)") {
+        $0.settings.introduction.host = host
+      }
+      return Task { await worker.finished() }
+    }
+    let good = try worker(ScriptedRunner(gate: gate), on: "good")
+    try await eventually("the good one at work") { gate.waiting == 1 ? true : nil }
+    let bad = try worker(ScriptedRunner(failing: true), on: "bad")
+    let status = try await eventually("the quarantine") {
+      let status = await service.status()!
+      return status.quarantinedHosts.isEmpty ? nil : status
+    }
+    #expect(status.quarantinedHosts.map(\.host) == ["bad"])
+    #expect(
+      status.quarantinedHosts[0].reason
+        == "3 trials failed there and nowhere else, the last: the script says to fail")
+    gate.open()
+    try await eventually("all results") { await service.status()!.counts.completed == 8 ? true : nil }
+    #expect(
+      try await Self.ask(endpoint, .retry(.host("bad"))) == "put 0 trials back; host bad gets trials again")
+    #expect(await service.status()!.quarantinedHosts.isEmpty)
+    service.stop()
+    _ = try await service.finished()
+    for ending in [good, bad] { #expect(await ending.value.status == 0) }
+    try store.close()
+    try cluster.expectUndisturbedResults()
+    let attempts = try cluster.rows().attempts
+    #expect(attempts.filter { $0.host == "bad" }.map(\.ending) == [.failed, .failed, .failed])
+    #expect(attempts.count { $0.ending == .result } == 8)
+  }
+
   /// Two hosts, the same error: message and account of the place are in the store.
   @Test func poisonIsKeptWithItsAccount() async throws {
     let cluster = try Cluster(trials: 1)

@@ -31,10 +31,12 @@ final class KeyedCluster: Sendable {
   }
 
   func coordinator() async throws -> (service: CoordinatorService, store: Store, endpoint: String) {
-    try await cluster.coordinator {
-      $0.keys = CoordinatorKeys(
-        own: own, file: cluster.directory.appendingPathComponent("coordinator.key").path, workers: list.path)
-    }
+    try await cluster.coordinator { $0.keys = keys }
+  }
+
+  var keys: CoordinatorKeys {
+    CoordinatorKeys(
+      own: own, file: cluster.directory.appendingPathComponent("coordinator.key").path, workers: list.path)
   }
 
   func worker(

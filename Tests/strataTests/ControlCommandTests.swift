@@ -59,6 +59,10 @@ import Testing
       #expect(
         text.contains("paused") && text.contains("1 cancelled") && text.contains("2 pending"), "\(text)")
 
+      #expect(try await Self.strata("retry", store.path, labels[2], in: folder) == "put 1 trial back")
+      #expect(try await Self.status(store).counts.pending == 3)
+      #expect(try await Self.strata("cancel", endpoint, labels[2], in: folder) == "cancelled 1 trial")
+
       #expect(try await Self.strata("resume", store.path, in: folder) == "trials are handed out")
       _ = try await RecoveryTests.waitForCheckpoint(store)
       #expect(

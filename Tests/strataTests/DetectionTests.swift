@@ -4,7 +4,8 @@ import ResultStore
 import SweepProtocol
 import Testing
 
-/// How soon real processes notice what has become of each other, and what they must not take for it.
+/// How soon real processes notice what has become of each other, and what they must not take for it. `scripts/test`
+/// runs these alone on the machine.
 @Suite(.serialized) struct DetectionTests {
   /// A coordinator of the recovery sweep, and a worker in the middle of a trial.
   private static func start(
@@ -54,6 +55,50 @@ import Testing
       Foundation.kill(worker.pid, SIGCONT)
       #expect(try await coordinator.wait() == 0, "\(coordinator.standardError)")
       let expected = try await RecoveryTests.undisturbed.value
+      #expect(try RecoveryTests.contentHash(store) == expected)
+    }
+  }
+
+  /// Each notices that nothing comes from the other any more, though no connection is closed.
+  @Test(.enabled(if: Namespaces.available, "needs root and iproute2 (ip netns)"))
+  func aSilentPartitionShowsOnBothSidesWithinFifteenSeconds() async throws {
+    let expected = try await RecoveryTests.undisturbed.value
+    let namespaces = try Namespaces()
+    defer { namespaces.remove() }
+    try await withTemporaryFolder { folder in
+      let store = folder.appendingPathComponent("run.store")
+      let coordinator = try StrataProcess(
+        [
+          "coordinator", try RecoveryTests.write(in: folder), "--store", store.path, "--exit-when-done",
+          "--listen", Namespaces.addresses[0], "--insecure",
+        ], in: folder, under: namespaces.prefix(0))
+      let endpoint = try await Announced.endpoint(of: store)
+      let worker = try StrataProcess(
+        ["worker", "--connect", endpoint], in: folder, under: namespaces.prefix(1))
+      try await waitUntil("the worker to join", seconds: 60) {
+        worker.standardError.contains("joined the coordinator")
+      }
+      try namespaces.cut()
+      let began = ContinuousClock.now
+      var seen: (coordinator: Duration?, worker: Duration?)
+      try await waitUntil("both to notice", seconds: 60) {
+        if seen.worker == nil, worker.standardError.contains("the connection to the coordinator is lost") {
+          seen.worker = ContinuousClock.now - began
+        }
+        if seen.coordinator == nil {
+          let status = try StrataProcess(
+            ["status", store.path, "--json"], in: folder, under: namespaces.prefix(0))
+          #expect(try await status.wait() == 0, "\(status.standardError)")
+          if status.standardOutput.contains("\"connected\" : false") {
+            seen.coordinator = ContinuousClock.now - began
+          }
+        }
+        return seen.worker != nil && seen.coordinator != nil
+      }
+      #expect(seen.coordinator! <= .seconds(15) && seen.worker! <= .seconds(15), "\(seen)")
+      print("a silent partition showed after \(seen.coordinator!) and, to the worker, \(seen.worker!)")
+      try namespaces.heal()
+      #expect(try await coordinator.wait() == 0, "\(coordinator.standardError)\n\(worker.standardError)")
       #expect(try RecoveryTests.contentHash(store) == expected)
     }
   }
@@ -137,6 +182,39 @@ import Testing
       let running = try reader.read { try $0.counts() }[.running]
       try reader.close()
       #expect(attempts.last?.ending == .drained && running == nil)
+    }
+  }
+
+  /// A worker process whose key is revoked in mid-trial is told so and ends with status 3.
+  @Test func aRevokedWorkerEndsWithinFiveSeconds() async throws {
+    try await withTemporaryFolder { folder in
+      let sweep = try RecoveryTests.write(in: folder)
+      let store = folder.appendingPathComponent("run.store")
+      func edit(_ arguments: String...) async throws {
+        let (status, _, errors) = try await StrataProcess.run(arguments, in: folder)
+        #expect(status == 0, "\(errors)")
+      }
+      for name in ["coordinator", "node"] { try await edit("keygen", "\(name).key") }
+      try await edit("workers", "allow", "node.key.pub", "--name", "node", "--worker-keys", "list")
+      let coordinator = try StrataProcess(
+        [
+          "coordinator", sweep, "--store", store.path, "--key", "coordinator.key", "--worker-keys", "list",
+        ], in: folder)
+      let worker = try StrataProcess(
+        [
+          "worker", "--connect", try await Announced.endpoint(of: store), "--key", "node.key",
+          "--coordinator-key", "coordinator.key.pub",
+        ], in: folder)
+      try await waitUntil("the worker to join", seconds: 60) {
+        worker.standardError.contains("joined the coordinator")
+      }
+      let start = ContinuousClock.now
+      try await edit("workers", "revoke", "node", "--worker-keys", "list")
+      #expect(try await worker.wait(seconds: 60) == 3, "\(worker.standardError)")
+      #expect(ContinuousClock.now - start < .seconds(5))
+      #expect(
+        worker.standardError.contains("the key of node, ") && worker.standardError.contains("is revoked"))
+      #expect(coordinator.standardError.contains("1 revoked"))
     }
   }
 }

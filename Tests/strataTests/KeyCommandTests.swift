@@ -114,35 +114,4 @@ import ZeroMQ
       #expect(try RecoveryTests.contentHash(store) == expected)
     }
   }
-
-  /// A worker process whose key is revoked in mid-trial is told so and ends with status 3, within two seconds where
-  /// the machine is not starved.
-  @Test func aRevokedWorkerEnds() async throws {
-    try await withTemporaryFolder { folder in
-      let sweep = try RecoveryTests.write(in: folder)
-      let store = folder.appendingPathComponent("run.store")
-      for name in ["coordinator", "node"] { _ = try await Self.run("keygen", "\(name).key", in: folder) }
-      _ = try await Self.run(
-        "workers", "allow", "node.key.pub", "--name", "node", "--worker-keys", "list", in: folder)
-      let coordinator = try StrataProcess(
-        [
-          "coordinator", sweep, "--store", store.path, "--key", "coordinator.key", "--worker-keys", "list",
-        ], in: folder)
-      let worker = try StrataProcess(
-        [
-          "worker", "--connect", try await Announced.endpoint(of: store), "--key", "node.key",
-          "--coordinator-key", "coordinator.key.pub",
-        ], in: folder)
-      try await waitUntil("the worker to join", seconds: 60) {
-        worker.standardError.contains("joined the coordinator")
-      }
-      let start = ContinuousClock.now
-      _ = try await Self.run("workers", "revoke", "node", "--worker-keys", "list", in: folder)
-      #expect(try await worker.wait(seconds: 60) == 3, "\(worker.standardError)")
-      #expect(ContinuousClock.now - start < .seconds(20))
-      #expect(
-        worker.standardError.contains("the key of node, ") && worker.standardError.contains("is revoked"))
-      #expect(coordinator.standardError.contains("1 revoked"))
-    }
-  }
 }

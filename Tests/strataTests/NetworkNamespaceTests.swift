@@ -68,7 +68,20 @@ struct Namespaces {
   /// What to put before a command so that it runs in namespace `index`.
   func prefix(_ index: Int) -> [String] { ["/usr/bin/env", "ip", "netns", "exec", names[index]] }
 
-  private static func ip(_ arguments: String...) throws {
+  /// From now on what either sends the other disappears; both see a cable that is plugged in.
+  func cut() throws { try direct("replace", "lladdr", "02:00:00:00:00:01", "nud", "permanent") }
+
+  func heal() throws { try direct("del") }
+
+  private func direct(_ action: String, _ more: String...) throws {
+    for (name, other) in zip(names, Self.addresses.reversed()) {
+      try Self.ip(["-n", name, "neigh", action, other, "dev", "eth0"] + more)
+    }
+  }
+
+  private static func ip(_ arguments: String...) throws { try ip(arguments) }
+
+  private static func ip(_ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["ip"] + arguments
