@@ -173,4 +173,15 @@ import Testing
       #expect(text.contains("full.store") && text.contains("disk"), "\(text)")
     }
   }
+
+  /// Synthetic trials are for tests of the cluster, not for those who train.
+  @Test func syntheticTrialsAreNotInTheHelp() async throws {
+    try await withTemporaryFolder { folder in
+      let shown = try await StrataProcess.run(["worker", "--help"], in: folder)
+      #expect(shown.status == 0 && shown.output.contains("--checkpoint-interval"))
+      #expect(!shown.output.contains("drill"))
+      let hidden = try await StrataProcess.run(["worker", "--help-hidden"], in: folder)
+      #expect(hidden.output.contains("--drill"))
+    }
+  }
 }

@@ -140,6 +140,14 @@ class Fire:
             self.cluster.signal_worker(number, signal.SIGCONT)
 
 
+    def check(self):
+        """The sweep did not end before it had met what it was to meet."""
+        killed = self.done["coordinator killed (SIGKILL)"]
+        if killed != self.options.coordinator_kills or not self.done["workers killed (SIGKILL)"]:
+            raise Failed(f"the coordinator was killed {killed} times in place of {self.options.coordinator_kills}, workers "
+                         f"{self.done['workers killed (SIGKILL)']} times: give it more trials")
+
+
 def undisturbed(options, folder, sweep, worker_options, workers):
     cluster = Cluster(options.strata, folder, network.Loopback(), sweep, folder / "undisturbed.store")
     try:
@@ -198,6 +206,7 @@ def chaos(options, folder):
     for what, count in sorted(fire.done.items()):
         print(f"  {what}: {count}")
     print(f"  attempts revoked when their worker came back: {cluster.count('is revoked')}")
+    fire.check()
     return verdict(options, reference, cluster.store, options.trials)
 
 
