@@ -10,7 +10,9 @@ import Training
     if: ProcessInfo.processInfo.environment["STRATA_PYTORCH_FILES"] != nil, "run by scripts/compare-pytorch"),
   .serialized)
 struct PyTorchComparisonTests {
-  static let families = ["regular-bn", "regular-plain", "groupwise2-bn", "groupwise4-bn", "groupwise16-bn", "depthwise-bn"]
+  static let families = [
+    "regular-bn", "regular-plain", "groupwise2-bn", "groupwise4-bn", "groupwise16-bn", "depthwise-bn",
+  ]
   private static let folder = URL(
     fileURLWithPath: ProcessInfo.processInfo.environment["STRATA_PYTORCH_FILES"] ?? "/")
 

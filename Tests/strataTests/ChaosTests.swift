@@ -35,10 +35,10 @@ enum Chaos {
 
 /// Real training, disturbed for longer than `RecoveryTests` does.
 @Suite(.serialized) struct LongRecoveryTests {
-  /// Four trials of some seconds each.
+  /// Eight trials of some seconds each: enough for one worker not to end them all while the other dies three times.
   private static let sweep =
     RecoveryTests.sweep.replacing("name: recovery", with: "name: three-deaths")
-    + "\nseeds: 2\n"
+    + "\nseeds: 4\n"
 
   private static func write(in folder: URL) throws -> String {
     let file = folder.appendingPathComponent("three-deaths.yaml")
@@ -73,7 +73,7 @@ enum Chaos {
       #expect(status == 0, "\(coordinator.standardError)\n\(steady.standardError)\n\(last.standardError)")
 
       let attempts = try Store.reading(store.path).read { try $0.attempts() }
-      #expect(attempts.count == 4 + 3)
+      #expect(attempts.count == 8 + 3)
       #expect(attempts.count { $0.resumedEpoch != nil } == 3, "an attempt began from the start again")
       #expect(try RecoveryTests.contentHash(store) == RecoveryTests.contentHash(undisturbed))
     }
