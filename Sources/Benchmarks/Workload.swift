@@ -1,10 +1,11 @@
+import Datasets
 public import Networks
 import Quantization
 import Tensors
 public import Training
 
 /// A network with random weights on random images and labels, ready to be timed. No data set is needed, and
-/// augmentation is not part of it.
+/// augmentation is not part of it (`AugmentedTraining`).
 public final class Workload {
   public enum Kind: String, Codable, Hashable, Sendable {
     /// A step of SGD with momentum in fp32: forward, loss, backward, update.
@@ -65,12 +66,7 @@ public final class Workload {
   /// One batch.
   public func step() throws {
     switch kind {
-    case .training:
-      let result = try labels.withUnsafeBufferPointer {
-        try compiled!.trainStep(
-          count: batch, labels: $0, learningRate: Self.learningRate, momentum: 0.9, weightDecay: 0)
-      }
-      precondition(result.isFinite, "the benchmark's training diverged")
+    case .training: try labels.withUnsafeBufferPointer { try trainStep(labels: $0) }
     case .inference: try compiled!.infer(count: batch)
     case .integer:
       try images.withUnsafeBufferPointer { images in
@@ -79,6 +75,18 @@ public final class Workload {
         }
       }
     }
+  }
+
+  /// One batch of these images in place of its own; of a workload that trains.
+  func train(on images: BatchPipeline.Batch) throws {
+    compiled!.images.baseAddress!.update(from: images.images.baseAddress!, count: images.images.count)
+    try trainStep(labels: UnsafeBufferPointer(images.labels))
+  }
+
+  private func trainStep(labels: UnsafeBufferPointer<Int32>) throws {
+    let result = try compiled!.trainStep(
+      count: labels.count, labels: labels, learningRate: Self.learningRate, momentum: 0.9, weightDecay: 0)
+    precondition(result.isFinite, "the benchmark's training diverged")
   }
 
   /// One batch, timed piece by piece.

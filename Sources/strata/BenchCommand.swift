@@ -15,11 +15,12 @@ struct Bench: ParsableCommand {
       strata bench --network factorization=depthwise --integer
       strata bench throughput --threads 1 --json
       strata bench evaluation --threads 1                   # a snapshot's cost beside an epoch's
+      strata bench augmentation --threads 1                 # does training wait for its images?
       strata bench coordinator --quick                      # trials, results and connections a coordinator bears
       """,
     subcommands: [
-      Layers.self, Throughput.self, Evaluation.self, Machine.self, Bench.CoordinatorCommand.self,
-      FleetCommand.self,
+      Layers.self, Throughput.self, Evaluation.self, AugmentationCommand.self, Machine.self,
+      Bench.CoordinatorCommand.self, FleetCommand.self,
     ], defaultSubcommand: Layers.self)
 
   struct Layers: ParsableCommand {
@@ -90,6 +91,30 @@ struct Bench: ParsableCommand {
       let result = try EvaluationBenchmark(
         network.network(), threads: network.threadCount, seconds: seconds)
       print(json ? try prettyJSON(result) : result.text, terminator: json ? "\n" : "")
+    }
+  }
+
+  struct AugmentationCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "augmentation",
+      abstract: "What augmentation costs a training, and how long training waits for its images.")
+
+    @OptionGroup var network: NetworkArguments
+    @Option(help: "Seconds to measure training, with augmented images and without.")
+    var seconds = 3.0
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws { try checkSeconds(seconds, "--seconds", atLeast: 0) }
+
+    func run() throws {
+      let network = try network.network()
+      guard network.architecture.inputSize == 32, network.architecture.inputChannels == 3 else {
+        throw CommandError("only networks for images of 3 × 32 × 32 can be trained on augmented images here")
+      }
+      let result = try AugmentedTraining(
+        network, batch: 128, threads: self.network.threadCount, seconds: seconds)
+      print(json ? try prettyJSON(result) : result.text)
     }
   }
 

@@ -67,4 +67,14 @@ extension EvaluationBenchmark {
   }
 }
 
+extension AugmentedTraining {
+  var text: String {
+    """
+    threads \(threads), \(Processor.instructionSet)
+    training on one batch again and again: \(plain.text) images/s
+    training on augmented images: \(augmented.text) images/s; \(fixed(100 * waiting, 2)) % of the time it waited for them
+    """
+  }
+}
+
 private func percent(_ part: Double) -> String { fixed(100 * part, 1) + " %" }
