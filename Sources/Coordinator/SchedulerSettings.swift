@@ -13,7 +13,7 @@ public struct SchedulerSettings: Hashable, Sendable {
   public var grace = Duration.seconds(5)
   /// A worker that says nothing for this long, or for two and a half heartbeats if they take longer, shows as lost and
   /// gets no trial; what it holds stays its own until the lease ends.
-  public var silence = Duration.seconds(14)
+  public var silence = Duration.milliseconds(12_500)
   /// Expected time between two ticks. A gap of more than two is the coordinator's own stall, which extends
   /// every lease.
   public var tick = Duration.milliseconds(250)

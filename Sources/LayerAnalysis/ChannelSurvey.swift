@@ -37,7 +37,8 @@ public final class ChannelSurvey {
     }
     let room = SymmetricClip.capacity(percent: clippedPercent, of: layout.outer * layout.inner)
     kept = AlignedBuffer(
-      count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count))
+      count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count),
+      isSparse: true)
     makeClips(clippedPercent, guesses: true)
   }
 

@@ -26,12 +26,15 @@ struct SimulatedStore {
   var left: Set<String> = []
   /// Trials that are not over.
   private(set) var open: Int
+  /// Trials in each state.
+  private var states: [TrialState: Int]
   var ledger = SimulatedLedger()
   /// What went wrong, in the order found.
   var violations: [String] = []
 
   init(_ plans: [PlannedTrial]) {
     open = plans.count
+    states = [.pending: plans.count]
     for plan in plans {
       order.append(plan.id)
       trials[plan.id] = TrialRow(plan: plan)
@@ -50,6 +53,19 @@ struct SimulatedStore {
     if let violation = ledger.acknowledge(message, self) { violations.append(violation) }
   }
 
+  /// The scheduler, none of whose wishes is still to be written, takes the trials for what the rows say.
+  mutating func requireAgreement(with counts: TrialCounts) {
+    let named: [(TrialState, Int)] = [
+      (.pending, counts.pending), (.running, counts.running), (.completed, counts.completed),
+      (.diverged, counts.diverged), (.vanished, counts.vanished), (.failed, counts.failed),
+      (.quarantined, counts.quarantined),
+    ]
+    for (state, count) in named {
+      let rows = states[state] ?? 0
+      require(rows == count, "\(rows) trials are \(state.rawValue), the scheduler counts \(count)")
+    }
+  }
+
   private mutating func apply(_ record: Record, _ touched: inout Set<String>) {
     switch record {
     case .worker: break
@@ -62,6 +78,8 @@ struct SimulatedStore {
       fingerprints[dataset] = fingerprint
     case .trialState(let trial, let state, let failures, let error):
       touched.insert(trial)
+      states[trials[trial]!.state]! -= 1
+      states[state, default: 0] += 1
       open += (state.isOver ? 0 : 1) - (trials[trial]!.state.isOver ? 0 : 1)
       trials[trial]!.state = state
       trials[trial]!.failures = failures

@@ -137,6 +137,7 @@ struct Simulation {
     events += 1
     trace.add(now, occurrence)
     happen(occurrence)
+    if let scheduler, batch.isEmpty, gathering.isEmpty { store.requireAgreement(with: scheduler.counts) }
     if !isCalm { misfortune() }
   }
 

@@ -6,7 +6,8 @@ import Testing
 import Worker
 
 /// Sweeps through the real scheduler and the real sessions of workers, on virtual clocks, under faults. What must hold
-/// is checked after every commit and every acknowledgement, which alone change what it speaks of. To repeat a seed that failed:
+/// of the store is checked after every commit and every acknowledgement, which alone change it; that the scheduler
+/// agrees with the store, after every event. To repeat a seed that failed:
 /// `STRATA_SIMULATION_SEED=n scripts/test --filter SimulationTests`.
 @Suite struct SimulationTests {
   private static let chosen = ProcessInfo.processInfo.environment["STRATA_SIMULATION_SEED"].flatMap(

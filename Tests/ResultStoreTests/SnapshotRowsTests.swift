@@ -144,6 +144,7 @@ import Testing
     }
     expected += [try save(1), try save(2)]
     let read = try store.read { try $0.snapshots(trial: trial.id) }
+    #expect(read.map(\.epoch) == [0, 1, 2])
     for (read, expected) in zip(read, expected) {
       #expect(Set(read.layers) == Set(expected.layers) && read.layers.count == expected.layers.count)
       #expect(read.errors == expected.errors)

@@ -79,6 +79,24 @@ import ZeroMQ
     await service.abandon()
   }
 
+  @Test func aCoordinatorOfAnotherProtocolVersionIsNamedWithinFiveSeconds() async throws {
+    let cluster = try Cluster(trials: 1)
+    let router = try Socket(try Context(), .router, options: SocketOptions())
+    try router.bind("tcp://127.0.0.1:*")
+    let worker = try cluster.worker(try router.lastEndpoint(), ScriptedRunner())
+    let begun = ContinuousClock.now
+    let ending = Task { await worker.finished() }
+    let hello = try await eventually("a hello") { try router.receive() }
+    let identity = try #require(hello.first)
+    var bytes = Wire.encode(
+      CoordinatorEnvelope(coordinator: UUID().uuidString.lowercased(), worker: "", message: .identify))
+    bytes[5] = 99
+    #expect(try router.send([identity, bytes]) == .sent)
+    #expect(await ending.value.status == WorkerEnding.refused)
+    #expect(await ending.value.line.contains("version 99"))
+    #expect(ContinuousClock.now - begun < Self.promised)
+  }
+
   @Test func aRevocationTakesEffectWithinFiveSeconds() async throws {
     let keys = try CurveKeyPair()
     let keyed = try KeyedCluster(trials: 1, allowing: ["bad": keys])

@@ -68,7 +68,7 @@ import ZeroMQ
     let (service, _, endpoint) = try await cluster.coordinator { $0.address = "localhost" }
     #expect(try Endpoint(endpoint).host == "127.0.0.1")
     let client = try StatusClient(endpoint: endpoint)
-    guard case .status = try await client.reply(to: .status, timeout: .seconds(5)) else {
+    guard case .status = try await client.reply(to: .status, timeout: .seconds(30)) else {
       Issue.record("no status")
       return
     }
@@ -105,7 +105,7 @@ import ZeroMQ
     }
     #expect(refusal.contains("99"))
     let client = try StatusClient(endpoint: endpoint)
-    guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(5)) else {
+    guard case .status(let status) = try await client.reply(to: .status, timeout: .seconds(30)) else {
       Issue.record("no status")
       return
     }

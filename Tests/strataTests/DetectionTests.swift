@@ -170,6 +170,27 @@ import Testing
     }
   }
 
+  /// As Slurm and Kubernetes stop it: it writes a checkpoint, from which another goes on.
+  @Test func aWorkerAskedToStopHandsItsTrialBackWithinTenSeconds() async throws {
+    let expected = try await RecoveryTests.undisturbed.value
+    try await withTemporaryFolder { folder in
+      let (store, coordinator, first) = try await Self.start(folder)
+      let asked = ContinuousClock.now
+      first.terminate()
+      #expect(try await first.wait(seconds: 60) == 0, "\(first.standardError)")
+      #expect(ContinuousClock.now - asked < .seconds(10))
+      let second = try await RecoveryTests.worker(store, named: "second", in: folder)
+      #expect(try await coordinator.wait() == 0, "\(coordinator.standardError)\n\(second.standardError)")
+      let reader = try Store.reading(store.path)
+      let attempts = try reader.read { try $0.attempts() }
+      try reader.close()
+      let left = try #require(attempts.first { $0.ending == .stopping })
+      let next = try #require(attempts.first { $0.trial == left.trial && $0.number == left.number + 1 })
+      #expect((next.resumedEpoch ?? 0) >= 1, "the second attempt began from the start")
+      #expect(try RecoveryTests.contentHash(store) == expected)
+    }
+  }
+
   /// As Slurm and Kubernetes stop it: the trial is given back with a checkpoint, and both end well.
   @Test func aCoordinatorAskedToStopDrainsAndEnds() async throws {
     try await withTemporaryFolder { folder in

@@ -52,7 +52,8 @@ struct Namespaces {
     }()
 
   init() throws {
-    names = ["strata-a-\(getpid())", "strata-b-\(getpid())"]
+    let these = UUID().uuidString.prefix(8)
+    names = ["strata-a-\(these)", "strata-b-\(these)"]
     for name in names { try Self.ip("netns", "add", name) }
     try Self.ip(
       "-n", names[0], "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", names[1])

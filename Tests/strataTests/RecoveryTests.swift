@@ -116,20 +116,4 @@ import Testing
       #expect(try Self.contentHash(store) == expected)
     }
   }
-
-  @Test func workerAskedToStopHandsItsTrialBack() async throws {
-    let expected = try await Self.undisturbed.value
-    try await withTemporaryFolder { folder in
-      let store = folder.appendingPathComponent("run.store")
-      let coordinator = try Self.coordinator(try Self.write(in: folder), store, in: folder)
-      let first = try await Self.worker(store, named: "first", in: folder)
-      _ = try await Self.waitForCheckpoint(store)
-      first.terminate()
-      #expect(try await first.wait(seconds: 10) == 0, "\(first.standardError)")
-      let second = try await Self.worker(store, named: "second", in: folder)
-      let status = try await coordinator.wait()
-      #expect(status == 0, "\(coordinator.standardError)\n\(second.standardError)")
-      #expect(try Self.contentHash(store) == expected)
-    }
-  }
 }

@@ -19,6 +19,8 @@ def strata(options, load):
     command = [options.strata, "bench", "coordinator", load, "--json", "--folder", options.folder]
     if options.quick:
         command.append("--quick")
+    if load == "checkpoints":
+        command.append("--curve")
     return json.loads(subprocess.check_output(command, text=True, timeout=600))[0]
 
 

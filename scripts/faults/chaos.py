@@ -13,6 +13,8 @@ import network
 import stores
 from cluster import LEASE, Cluster, Failed
 
+STOPPED = "workers stopped beyond their lease (SIGSTOP, SIGCONT)"
+
 DRILL = """
 name: {name}
 base:
@@ -57,6 +59,7 @@ class Fire:
         self.agenda = []
         self.done = collections.Counter()
         self.cut = set()
+        self.stopped = set()
         self.worker_options = ["--drill", str(options.drill), "--checkpoint-interval", "0.05"]
 
     def at(self, seconds, action, *arguments):
@@ -80,15 +83,22 @@ class Fire:
         self.worker_joins()
 
     def worker_stops(self):
+        self.at(self.chance.expovariate(1 / 2), self.worker_stops)
         number = self.chance.choice(list(self.cluster.workers))
+        if number in self.stopped:
+            return
+        self.stopped.add(number)
         self.cluster.signal_worker(number, signal.SIGSTOP)
-        self.done["workers stopped beyond their lease (SIGSTOP, SIGCONT)"] += 1
         # It is not to be killed while it is stopped: what it says afterwards is the point.
         self.agenda = [entry for entry in self.agenda if entry[1:] != (self.worker_dies, (number,))]
         pause = self.chance.uniform(1.2, 2.5) * LEASE
-        self.at(pause, self.cluster.signal_worker, number, signal.SIGCONT)
+        self.at(pause, self.worker_goes_on, number)
         self.at(pause + self.chance.expovariate(1 / self.options.mean_life), self.worker_dies, number)
-        self.at(self.chance.expovariate(1 / 2), self.worker_stops)
+
+    def worker_goes_on(self, number):
+        self.stopped.discard(number)
+        self.cluster.signal_worker(number, signal.SIGCONT)
+        self.done[STOPPED] += 1
 
     def link_is_cut(self):
         host = self.chance.randrange(self.cluster.network.hosts)
@@ -139,13 +149,15 @@ class Fire:
         for number in list(self.cluster.workers):
             self.cluster.signal_worker(number, signal.SIGCONT)
 
-
-    def check(self):
-        """The sweep did not end before it had met what it was to meet."""
-        killed = self.done["coordinator killed (SIGKILL)"]
-        if killed != self.options.coordinator_kills or not self.done["workers killed (SIGKILL)"]:
-            raise Failed(f"the coordinator was killed {killed} times in place of {self.options.coordinator_kills}, workers "
-                         f"{self.done['workers killed (SIGKILL)']} times: give it more trials")
+    def missed(self):
+        """What the sweep was to meet before it ended, and did not; a short one need not meet all."""
+        wanted = {"coordinator killed (SIGKILL)": self.options.coordinator_kills, "workers killed (SIGKILL)": 1}
+        if self.options.trials >= 500:
+            wanted[STOPPED] = 1
+            if self.cluster.network.hosts:
+                wanted["links cut (silently)"] = wanted["links cut (down)"] = 1
+        return [f"{what}: {self.done[what]} in place of {least}"
+                for what, least in wanted.items() if self.done[what] < least]
 
 
 def undisturbed(options, folder, sweep, worker_options, workers):
@@ -170,6 +182,8 @@ def verdict(options, first, second, trials):
     print(f"attempts: {sum(endings.values())} at {trials} trials, at most {most} at one; "
           + ", ".join(f"{count} {ending}" for ending, count in sorted(endings.items()))
           + f"; {resumed} went on from a checkpoint")
+    if endings.get("failed"):
+        found.append(f"{endings['failed']} attempts failed by themselves")
     if endings.get("open"):
         found.append(f"{endings['open']} attempts have no end")
     if twice or endings.get("result") != trials:
@@ -206,8 +220,10 @@ def chaos(options, folder):
     for what, count in sorted(fire.done.items()):
         print(f"  {what}: {count}")
     print(f"  attempts revoked when their worker came back: {cluster.count('is revoked')}")
-    fire.check()
-    return verdict(options, reference, cluster.store, options.trials)
+    equal = verdict(options, reference, cluster.store, options.trials)
+    for line in fire.missed():
+        print(f"TOO SOON OVER: {line}")
+    return equal and not fire.missed()
 
 
 def outage(options, folder):
