@@ -58,6 +58,7 @@ extension EvaluationBenchmark {
       ("calibration and statistics, \(images.calibration) images", parts.calibration),
       ("sensitivity, \(images.sensitivity) images", parts.sensitivity),
       ("integer, \(images.test) test images", parts.integer), ("evaluation", parts.all),
+      ("of it statistics alone (D1–D7)", statistics),
       ("epoch, \(images.training) images", trainingSeconds),
     ]
     for row in rows {
