@@ -12,6 +12,7 @@ import Testing
   static let networks = [
     "regular-bn", "regular-plain", "groupwise4-bn", "groupwise4-plain", "depthwise-bn", "depthwise-plain",
     "maxpool-bn", "maxpool-depthwise-bn", "maxpool-depthwise-plain", "narrow-bn", "groupwise2-bn",
+    "groupwise2-plain",
   ]
 
   @Test(arguments: networks, ConvolutionAlgorithm.allCases)
