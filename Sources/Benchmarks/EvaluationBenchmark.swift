@@ -44,11 +44,11 @@ public struct EvaluationBenchmark: Codable, Hashable, Sendable {
   /// Of one epoch.
   public let trainingSeconds: Double
 
-  /// What the statistics D1–D7 take of it: all but the networks, through which the calibration images go whether
-  /// they are looked at or not, as the test images do (fp32 for the ranges and for comparison, integers once).
+  /// What the statistics D1–D7 take of it: all that calibration does but to run the fp32 network over its images once,
+  /// and the weights' and the lone contributions.
   public var statistics: Double {
-    let networks = (2 * parts.fp32 + parts.integer) * Double(images.calibration) / Double(images.test)
-    return parts.weights + max(parts.calibration - networks, 0) + parts.sensitivity
+    let network = parts.fp32 * Double(images.calibration) / Double(images.test)
+    return parts.weights + max(parts.calibration - network, 0) + parts.sensitivity
   }
 
   /// Evaluation over epoch.

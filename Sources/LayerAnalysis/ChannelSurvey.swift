@@ -125,6 +125,7 @@ public final class ChannelSurvey {
 
   /// The moments of every channel, and the bounds; nothing can be added after it. Of a complete survey.
   public func result() -> (moments: [Moments], bounds: ChannelBounds) {
+    precondition(isComplete, "percentiles were guessed wrong, and the values have not come again")
     let moments = channels.map { channel in
       channel.sums.map { Moments($0, nonFinite: channel.nonFinite) } ?? Moments(nonFinite: channel.nonFinite)
     }

@@ -19,8 +19,7 @@ import Testing
     #expect(abs(parts.all - timed.reduce(parts.sensitivity, +)) <= 1e-9 * parts.all)
     // A million test images take longer than the 40 of an epoch, whatever else the machine does.
     #expect(parts.fp32 > found.trainingSeconds && parts.integer > found.trainingSeconds)
-    let networks = (2 * parts.fp32 + parts.integer) * 20 / 1_000_000
-    let calibration = max(parts.calibration - networks, 0)
+    let calibration = max(parts.calibration - parts.fp32 * 20 / 1_000_000, 0)
     #expect(found.statistics == parts.weights + calibration + parts.sensitivity)
     #expect(found.ofEpoch == parts.all / found.trainingSeconds)
   }

@@ -59,6 +59,35 @@ func logits(_ network: Network, _ parameters: Parameters, _ images: [Float], _ c
 }
 
 @Suite struct PostTrainingQuantizationTests {
+  /// Bright images before dark ones: where the percentiles lie is guessed wrong, and all images come once more.
+  @Test func theOrderOfImagesChangesNoRange() throws {
+    let (small, count) = (SmallNetwork("regular"), 256)
+    let values = small.images(count)
+    let each = values.count / count
+    var options = QuantizationOptions()
+    options.clippedPercent = 10
+    options.sensitivityImages = 0
+    func calibrate(_ order: [Int]) throws -> (calibration: Calibration, steps: Int) {
+      let images = order.flatMap { image in
+        values[image * each..<(image + 1) * each].map { image < 7 * count / 8 ? 0.01 * $0 : $0 }
+      }
+      let quantization = try PostTrainingQuantization(small.network(), options: options)
+      _ = try quantization.load(small.parameters())
+      var steps = 0
+      let calibrated = try images.withUnsafeBufferPointer {
+        try quantization.calibrate(images: $0, count: count) {
+          steps += 1
+          return true
+        }
+      }
+      return (try #require(calibrated).network.calibration, steps)
+    }
+    let darkFirst = try calibrate(Array(0..<count))
+    let brightFirst = try calibrate((0..<count).reversed())
+    #expect(brightFirst.calibration == darkFirst.calibration)
+    #expect(brightFirst.steps > darkFirst.steps, "the images came no oftener")
+  }
+
   /// The network, its parameters without BatchNorm, and a calibration of more images than go through at a time.
   private struct Setting {
     let small: SmallNetwork

@@ -34,8 +34,9 @@ import Testing
 
   /// Against a network that computes all images layer by layer and keeps every activation.
   @Test(arguments: [
-    (Factorization.none, Downsampling.stride), (.none, .maxPool), (.uniform(16), .stride),
-    (.depthwise, .stride),
+    (Factorization.none, Downsampling.stride), (.none, .maxPool), (.uniform(2), .stride),
+    (.uniform(4), .stride),
+    (.uniform(16), .stride), (.depthwise, .stride),
   ])
   func activationsAreThoseOfInference(_ factorization: Factorization, _ downsampling: Downsampling) throws {
     let (batch, count) = (16, 11)

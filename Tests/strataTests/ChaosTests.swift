@@ -58,7 +58,8 @@ enum Chaos {
       let undisturbed = folder.appendingPathComponent("undisturbed.store")
       var coordinator = try Self.coordinator(undisturbed, in: folder)
       let only = try await RecoveryTests.worker(undisturbed, named: "only", in: folder)
-      #expect(try await coordinator.wait() == 0, "\(coordinator.standardError)\n\(only.standardError)")
+      #expect(
+        try await coordinator.wait(seconds: 400) == 0, "\(coordinator.standardError)\n\(only.standardError)")
 
       let store = folder.appendingPathComponent("run.store")
       coordinator = try Self.coordinator(store, in: folder)
@@ -69,7 +70,7 @@ enum Chaos {
         victim.kill()
       }
       let last = try await RecoveryTests.worker(store, named: "last", in: folder)
-      let status = try await coordinator.wait()
+      let status = try await coordinator.wait(seconds: 400)
       #expect(status == 0, "\(coordinator.standardError)\n\(steady.standardError)\n\(last.standardError)")
 
       let attempts = try Store.reading(store.path).read { try $0.attempts() }
