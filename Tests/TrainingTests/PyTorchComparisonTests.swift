@@ -65,37 +65,62 @@ struct PyTorchComparisonTests {
     return (double.entries.map(\.name), columns)
   }
 
-  /// The same initial weights and order of images: curves side by side, and PyTorch's own from weights that differ by
-  /// one unit in the last place. That is how far apart rounding alone drives two trainings.
+  /// The same initial weights and order of images: curves side by side, and both programs' own from weights that are a
+  /// unit in the last place larger. That is a part of how far rounding drives two trainings apart: PyTorch's own
+  /// loss of a first epoch in double precision, in single, and from weights a millionth off, lies 1.3 % apart.
   @Test(arguments: families)
   func shortTrainingsAreAlike(family: String) throws {
     let reference = try file(family, "training")
-    let curves = try JSONDecoder().decode(
-      [[[Double]]].self, from: Data(reference.metadata["curves"]!.utf8))
-    let (expected, nudged) = (curves[0], curves[1])
-    let found = try train(reference, epochs: expected.count)
+    let theirs = try JSONDecoder().decode([[Epoch]].self, from: Data(reference.metadata["curves"]!.utf8))
+    let epochs = theirs[0].count
+    let ours = try [1, 1 + 0x1p-23].map { try train(reference, epochs: epochs, from: $0) }
     print("\n\(family): mean loss and test accuracy by epoch")
-    print(row("", ["Strata", "PyTorch", "nudged", "Strata", "PyTorch", "nudged"]))
-    for epoch in expected.indices {
-      let columns = [[found[epoch].loss, found[epoch].accuracy], expected[epoch], nudged[epoch]]
+    print(row("", ["Strata", "nudged", "PyTorch", "nudged", "Strata", "nudged", "PyTorch", "nudged"]))
+    for epoch in 0..<epochs {
+      let curves = (ours + theirs).map { $0[epoch] }
       print(
         row(
           "epoch \(epoch + 1)",
-          columns.map { String(format: "%.5f", $0[0]) }
-            + columns.map { String(format: "%.2f %%", 100 * $0[1]) }))
+          curves.map { String(format: "%.5f", $0.loss) }
+            + curves.map { String(format: "%.2f %%", 100 * $0.accuracy) }))
     }
-    for (epoch, (ours, theirs)) in zip(found, expected).enumerated() {
-      let spread = abs(nudged[epoch][0] - theirs[0])
-      #expect(abs(ours.loss - theirs[0]) < max(4 * spread, 0.01 * theirs[0]), "epoch \(epoch + 1)")
+    var spread = 0.0
+    for epoch in 0..<epochs {
+      let (mine, other) = (ours.map { $0[epoch].loss }, theirs.map { $0[epoch].loss })
+      spread = max(spread, abs(mine[0] - mine[1]), abs(other[0] - other[1]))
+      let gap = abs((mine[0] + mine[1]) - (other[0] + other[1])) / 2
+      #expect(gap < max(4 * spread, 0.05 * other[0]), "epoch \(epoch + 1)")
     }
   }
 
-  private func train(_ reference: Reference, epochs: Int) throws -> [(loss: Double, accuracy: Double)] {
+  /// Mean loss of an epoch, and test accuracy after it.
+  private struct Epoch: Decodable {
+    let loss: Double
+    let accuracy: Double
+
+    init(loss: Double, accuracy: Double) {
+      self.loss = loss
+      self.accuracy = accuracy
+    }
+
+    init(from decoder: any Decoder) throws {
+      var pair = try decoder.unkeyedContainer()
+      loss = try pair.decode(Double.self)
+      accuracy = try pair.decode(Double.self)
+    }
+  }
+
+  /// - Parameter factor: of the initial parameters.
+  private func train(_ reference: Reference, epochs: Int, from factor: Float) throws -> [Epoch] {
     let batch = 128
     let count = Int(reference.metadata["train"]!)!
     let order = reference.tensors["order"]!.values.map { Int($0) }
     let compiled = try CompiledNetwork(reference.network, batch: batch, purpose: .training)
-    try compiled.load(reference.parameters("initial"))
+    var initial = reference.parameters("initial")
+    for (name, tensor) in initial.entries {
+      initial[name] = Tensor(shape: tensor.shape, values: tensor.values.map { $0 * factor })
+    }
+    try compiled.load(initial)
     let evaluator = try CompiledNetwork(reference.network, batch: batch, purpose: .inference)
     return try (0..<epochs).map { epoch in
       var loss = 0.0
@@ -110,7 +135,7 @@ struct PyTorchComparisonTests {
         }
       }
       try evaluator.load(compiled.parameters())
-      return (loss / Double(count), try accuracy(evaluator, reference, from: count))
+      return Epoch(loss: loss / Double(count), accuracy: try accuracy(evaluator, reference, from: count))
     }
   }
 
