@@ -37,8 +37,7 @@ public final class ChannelSurvey {
     }
     let room = SymmetricClip.capacity(percent: clippedPercent, of: layout.outer * layout.inner)
     kept = AlignedBuffer(
-      count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count),
-      isSparse: true)
+      count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count))
     makeClips(clippedPercent, guesses: true)
   }
 

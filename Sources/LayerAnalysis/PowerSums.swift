@@ -1,7 +1,10 @@
-/// Power sums of x − shift, extremes and zeros of finite values.
+/// Power sums of x − shift, with four independent lanes each, extremes and zeros of finite values.
 struct PowerSums {
   let shift: Double
-  private var sums = Sums()
+  private var first = SIMD4<Double>.zero
+  private var second = SIMD4<Double>.zero
+  private var third = SIMD4<Double>.zero
+  private var fourth = SIMD4<Double>.zero
   private(set) var bounds: Bounds
   private(set) var zeros = 0
   private(set) var count = 0
@@ -12,7 +15,7 @@ struct PowerSums {
   }
 
   /// Σ(x − shift), Σ(x − shift)², Σ(x − shift)³, Σ(x − shift)⁴.
-  var total: SIMD4<Double> { SIMD4(sums.first.sum(), sums.second.sum(), sums.third.sum(), sums.fourth.sum()) }
+  var total: SIMD4<Double> { SIMD4(first.sum(), second.sum(), third.sum(), fourth.sum()) }
 
   /// Adds a run of finite values.
   mutating func add(_ run: UnsafeBufferPointer<Float>, _ extent: RunExtent) {
@@ -21,53 +24,37 @@ struct PowerSums {
     zeros += extent.zeros
     count += run.count
     let center = SIMD4<Double>(repeating: shift)
-    // Two of each, so that a sum need not wait for the one before it.
-    var (even, odd) = (Sums(), Sums())
-    let whole = run.count & ~7
+    var s1 = SIMD4<Double>.zero
+    var s2 = SIMD4<Double>.zero
+    var s3 = SIMD4<Double>.zero
+    var s4 = SIMD4<Double>.zero
+    let whole = run.count & ~3
     let p = run.baseAddress!
     var i = 0
     while i < whole {
-      even.add(fourDoubles(p + i) - center)
-      odd.add(fourDoubles(p + i + 4) - center)
-      i += 8
+      let x = SIMD4<Double>(Double(p[i]), Double(p[i + 1]), Double(p[i + 2]), Double(p[i + 3]))
+      let d = x - center
+      let square = d * d
+      s1 += d
+      s2 += square
+      s3 += square * d
+      s4 += square * square
+      i += 4
     }
-    sums.add(even)
-    sums.add(odd)
     while i < run.count {
-      sums.add(SIMD4(Double(p[i]) - shift, 0, 0, 0))
+      let d = Double(p[i]) - shift
+      let square = d * d
+      s1[0] += d
+      s2[0] += square
+      s3[0] += square * d
+      s4[0] += square * square
       i += 1
     }
+    first += s1
+    second += s2
+    third += s3
+    fourth += s4
   }
-
-  /// Power sums of what is 0 on average, in four lanes.
-  private struct Sums {
-    var first = SIMD4<Double>.zero
-    var second = SIMD4<Double>.zero
-    var third = SIMD4<Double>.zero
-    var fourth = SIMD4<Double>.zero
-
-    @inline(__always)
-    mutating func add(_ d: SIMD4<Double>) {
-      let square = d * d
-      first += d
-      second += square
-      third += square * d
-      fourth += square * square
-    }
-
-    mutating func add(_ other: Sums) {
-      first += other.first
-      second += other.second
-      third += other.third
-      fourth += other.fourth
-    }
-  }
-}
-
-/// Four neighbouring values in double precision.
-@inline(__always)
-func fourDoubles(_ p: UnsafePointer<Float>) -> SIMD4<Double> {
-  SIMD4(Double(p[0]), Double(p[1]), Double(p[2]), Double(p[3]))
 }
 
 /// What a look at a run of values tells: its extremes, its zeros, and whether all are finite.

@@ -63,29 +63,22 @@ public struct NoiseEnergy: Hashable, Sendable {
 
   private mutating func add(block: UnsafeBufferPointer<Float>, approximation y: UnsafePointer<Float>) {
     guard let x = block.baseAddress else { return }
-    // Two of each, so that a sum need not wait for the one before it.
     var signals = SIMD4<Double>.zero
     var noises = SIMD4<Double>.zero
-    var otherSignals = SIMD4<Double>.zero
-    var otherNoises = SIMD4<Double>.zero
-    let whole = block.count & ~7
+    let whole = block.count & ~3
     var i = 0
     while i < whole {
-      let (value, otherValue) = (fourDoubles(x + i), fourDoubles(x + i + 4))
-      let error = fourDoubles(y + i) - value
-      let otherError = fourDoubles(y + i + 4) - otherValue
+      let value = SIMD4<Double>(Double(x[i]), Double(x[i + 1]), Double(x[i + 2]), Double(x[i + 3]))
+      let other = SIMD4<Double>(Double(y[i]), Double(y[i + 1]), Double(y[i + 2]), Double(y[i + 3]))
+      let error = other - value
       signals += value * value
-      otherSignals += otherValue * otherValue
       noises += error * error
-      otherNoises += otherError * otherError
-      i += 8
+      i += 4
     }
-    signals += otherSignals
-    noises += otherNoises
     while i < block.count {
       let error = Double(y[i]) - Double(x[i])
-      signals[0] += Double(x[i]) * Double(x[i])
-      noises[0] += error * error
+      signals[i - whole] += Double(x[i]) * Double(x[i])
+      noises[i - whole] += error * error
       i += 1
     }
     if (signals + noises).sum().isFinite {

@@ -71,7 +71,7 @@ struct Tail {
   /// Drops what, by what came so far, is not likely to be wanted.
   private mutating func guess(seen: Int) {
     let part = Double(seen) / Double(total)
-    let likely = Int(Double(wanted) * (1.1 * part + 0.35 * part.squareRoot()))
+    let likely = Int(Double(wanted) * (2 * part + 0.3 * part.squareRoot()))
     nextGuess = likely < wanted ? 2 * seen : .max
     while count > likely + likely / 4 {
       let pivot = self.pivot(0..<count, rank: likely)
