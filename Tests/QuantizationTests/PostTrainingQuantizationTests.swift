@@ -69,7 +69,7 @@ func logits(_ network: Network, _ parameters: Parameters, _ images: [Float], _ c
     options.sensitivityImages = 0
     func calibrate(_ order: [Int]) throws -> (calibration: Calibration, steps: Int) {
       let images = order.flatMap { image in
-        values[image * each..<(image + 1) * each].map { image < 7 * count / 8 ? 0.01 * $0 : $0 }
+        values[image * each..<(image + 1) * each].map { image < 7 * count / 8 ? $0 : 50 * $0 }
       }
       let quantization = try PostTrainingQuantization(small.network(), options: options)
       _ = try quantization.load(small.parameters())
