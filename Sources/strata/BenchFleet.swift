@@ -43,7 +43,7 @@ extension Bench {
         endpoint: connect, keys: keys.load(), workers: workers, threads: threads, introduction: introduction,
         runner: NullRunner(statistics: statistics, checkpointBytes: checkpoint))
       // Whoever measures is done, or gone.
-      whenStandardInputEnds { leaveAtOnce() }
+      whenStandardInputEnds { leaveAtOnce(130) }
       Task.detached {
         let failures = await fleet.run()
         Foundation.exit(failures == 0 ? 0 : 1)

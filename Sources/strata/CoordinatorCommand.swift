@@ -123,7 +123,7 @@ struct CoordinatorCommand: ParsableCommand {
     let (store, planned) = try openStore(&options)
     defer { try? store.close() }
     let service = try CoordinatorService(options: options, store: store, planned: planned)
-    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })
+    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce(130) })
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     try service.run()

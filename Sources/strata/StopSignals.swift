@@ -35,8 +35,11 @@ extension StopSignals {
   }
 }
 
-/// Ends the process without cleaning up, as after a second Ctrl-C.
-func leaveAtOnce() { _exit(130) }
+/// Ends the process whatever its other threads do, and without cleaning up after them.
+func leaveAtOnce(_ status: Int32) -> Never {
+  fflush(nil)
+  _exit(status)
+}
 
 /// Calls back when standard input ends: the process that started this one is gone, or wants it to stop.
 func whenStandardInputEnds(_ body: @escaping @Sendable () -> Void) {

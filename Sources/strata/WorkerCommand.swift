@@ -72,10 +72,12 @@ struct WorkerCommand: ParsableCommand {
     if let (own, coordinator) = try keys.load() { options.use(own, coordinator: coordinator) }
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
-    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce() })
+    let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce(130) })
     defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
     let ending = service.run()
-    if ending.status != 0 { throw ExitCode(ending.status) }
+    // A trial that was taken back may be in the middle of a step still: `exit` would unload beneath it the code that
+    // oneDNN has made for it.
+    leaveAtOnce(ending.status)
   }
 }
