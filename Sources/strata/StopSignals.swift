@@ -36,10 +36,7 @@ extension StopSignals {
 }
 
 /// Ends the process whatever its other threads do, and without cleaning up after them.
-func leaveAtOnce(_ status: Int32) -> Never {
-  fflush(nil)
-  _exit(status)
-}
+func leaveAtOnce(_ status: Int32) -> Never { _exit(status) }
 
 /// Calls back when standard input ends: the process that started this one is gone, or wants it to stop.
 func whenStandardInputEnds(_ body: @escaping @Sendable () -> Void) {

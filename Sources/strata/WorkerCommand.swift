@@ -73,9 +73,8 @@ struct WorkerCommand: ParsableCommand {
     options.patience = .seconds(patience)
     let service = try WorkerService(options: options)
     let signals = StopSignals(first: { service.stop() }, second: { leaveAtOnce(130) })
-    defer { withExtendedLifetime(signals) {} }
     if stopWithStandardInput { whenStandardInputEnds { service.stop() } }
-    let ending = service.run()
+    let ending = withExtendedLifetime(signals) { service.run() }
     // A trial that was taken back may be in the middle of a step still: `exit` would unload beneath it the code that
     // oneDNN has made for it.
     leaveAtOnce(ending.status)

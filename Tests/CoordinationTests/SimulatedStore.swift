@@ -24,16 +24,15 @@ struct SimulatedStore {
   var fingerprints: [String: String] = [:]
   var applied: [String: UInt64] = [:]
   var left: Set<String> = []
-  /// Trials that are not over.
-  private(set) var open: Int
   /// Trials in each state.
   private var states: [TrialState: Int]
+  /// Trials that are not over.
+  var open: Int { states.reduce(0) { $0 + ($1.key.isOver ? 0 : $1.value) } }
   var ledger = SimulatedLedger()
   /// What went wrong, in the order found.
   var violations: [String] = []
 
   init(_ plans: [PlannedTrial]) {
-    open = plans.count
     states = [.pending: plans.count]
     for plan in plans {
       order.append(plan.id)
@@ -80,7 +79,6 @@ struct SimulatedStore {
       touched.insert(trial)
       states[trials[trial]!.state]! -= 1
       states[state, default: 0] += 1
-      open += (state.isOver ? 0 : 1) - (trials[trial]!.state.isOver ? 0 : 1)
       trials[trial]!.state = state
       trials[trial]!.failures = failures
       trials[trial]!.error = error

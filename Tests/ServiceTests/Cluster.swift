@@ -75,16 +75,23 @@ final class Cluster: Sendable {
     return (service, store, try await service.start().messages)
   }
 
-  func worker(
-    _ endpoint: String, _ runner: any TrialRunning, named name: String = "worker",
-    _ change: (inout WorkerOptions) -> Void = { _ in }
-  ) throws -> WorkerService {
+  /// A worker's, with the times that users have.
+  func workerOptions(
+    _ endpoint: String, _ runner: any TrialRunning, named name: String = "worker"
+  ) throws -> WorkerOptions {
     var hello = WorkerHello()
     hello.name = name
     hello.instructionSet = "NONE"
     hello.datasets = ["synthetic": String(repeating: "a", count: 64)]
-    var options = try WorkerOptions(
+    return try WorkerOptions(
       endpoint: endpoint, introduction: hello, runner: runner, logger: log.logger(name))
+  }
+
+  func worker(
+    _ endpoint: String, _ runner: any TrialRunning, named name: String = "worker",
+    _ change: (inout WorkerOptions) -> Void = { _ in }
+  ) throws -> WorkerService {
+    var options = try workerOptions(endpoint, runner, named: name)
     options.settings.tick = .milliseconds(20)
     options.settings.heartbeat = .milliseconds(100)
     options.settings.firstWait = .milliseconds(50)

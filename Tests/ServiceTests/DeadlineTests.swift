@@ -21,7 +21,7 @@ import ZeroMQ
     let known = try CurveKeyPair()
     let keyed = try KeyedCluster(trials: 1, allowing: ["known": known])
     let (service, endpoint) = try await Self.coordinator(keyed, withKeys: stranger != .needlessKey)
-    var options = try Self.worker(endpoint, keyed)
+    var options = try keyed.cluster.workerOptions(endpoint, ScriptedRunner())
     if stranger != .noKey { options.use(known, coordinator: keyed.server) }
     let (told, noted): (String, String)
     switch stranger {
@@ -102,7 +102,7 @@ import ZeroMQ
     let keyed = try KeyedCluster(trials: 1, allowing: ["bad": keys])
     let (service, endpoint) = try await Self.coordinator(keyed, withKeys: true)
     let gate = Gate(before: 1)
-    var options = try Self.worker(endpoint, keyed, ScriptedRunner(gate: gate))
+    var options = try keyed.cluster.workerOptions(endpoint, ScriptedRunner(gate: gate))
     options.use(keys, coordinator: keyed.server)
     let worker = try WorkerService(options: options)
     let ending = Task { await worker.finished() }
@@ -137,16 +137,5 @@ import ZeroMQ
     if withKeys { options.keys = keyed.keys }
     let service = try CoordinatorService(options: options, store: try Store.open(keyed.cluster.path))
     return (service, try await service.start().messages)
-  }
-
-  private static func worker(
-    _ endpoint: String, _ keyed: KeyedCluster, _ runner: ScriptedRunner = ScriptedRunner()
-  ) throws -> WorkerOptions {
-    var hello = WorkerHello()
-    hello.name = "worker"
-    hello.instructionSet = "NONE"
-    hello.datasets = ["synthetic": String(repeating: "a", count: 64)]
-    return try WorkerOptions(
-      endpoint: endpoint, introduction: hello, runner: runner, logger: keyed.cluster.log.logger("worker"))
   }
 }

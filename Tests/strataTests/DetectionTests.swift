@@ -211,12 +211,11 @@ import Testing
     try await withTemporaryFolder { folder in
       let sweep = try RecoveryTests.write(in: folder)
       let store = folder.appendingPathComponent("run.store")
-      func edit(_ arguments: String...) async throws {
-        let (status, _, errors) = try await StrataProcess.run(arguments, in: folder)
-        #expect(status == 0, "\(errors)")
+      for name in ["coordinator", "node"] {
+        _ = try await KeyCommandTests.run("keygen", "\(name).key", in: folder)
       }
-      for name in ["coordinator", "node"] { try await edit("keygen", "\(name).key") }
-      try await edit("workers", "allow", "node.key.pub", "--name", "node", "--worker-keys", "list")
+      _ = try await KeyCommandTests.run(
+        "workers", "allow", "node.key.pub", "--name", "node", "--worker-keys", "list", in: folder)
       let coordinator = try StrataProcess(
         [
           "coordinator", sweep, "--store", store.path, "--key", "coordinator.key", "--worker-keys", "list",
@@ -230,7 +229,7 @@ import Testing
         worker.standardError.contains("joined the coordinator")
       }
       let start = ContinuousClock.now
-      try await edit("workers", "revoke", "node", "--worker-keys", "list")
+      _ = try await KeyCommandTests.run("workers", "revoke", "node", "--worker-keys", "list", in: folder)
       #expect(try await worker.wait(seconds: 60) == 3, "\(worker.standardError)")
       #expect(ContinuousClock.now - start < .seconds(5))
       #expect(

@@ -5,7 +5,7 @@ import ZeroMQ
 
 /// Keys and lists as a person makes them, and processes that use them.
 @Suite(.serialized) struct KeyCommandTests {
-  private static func run(_ arguments: String..., in folder: URL) async throws -> String {
+  static func run(_ arguments: String..., in folder: URL) async throws -> String {
     let (status, output, errors) = try await StrataProcess.run(arguments, in: folder)
     #expect(status == 0, "\(arguments): \(errors)")
     return output
