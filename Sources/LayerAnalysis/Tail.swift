@@ -14,6 +14,9 @@ struct Tail {
   /// How many are wanted at most.
   private let wanted: Int
   private let capacity: Int
+  /// Candidates at which the wanted ones are sought out: at first no more than those, for where one value repeats,
+  /// as zeros do, there will be no others and the rest of the memory is never touched.
+  private var limit: Int
   /// Candidates, those of the least values negated: among them are the `wanted` greatest.
   private let values: UnsafeMutablePointer<Float>
   private var count = 0
@@ -27,7 +30,9 @@ struct Tail {
   /// Room for the `wanted` most extreme of `total` values.
   static func capacity(wanted: Int, of total: Int) -> Int { min(2 * wanted + 8 * block, total + block) }
 
-  private static let block = 16
+  private static let block = 8
+  /// Values that are looked at before the candidates among them are taken.
+  private static let stretch = 1024
 
   /// A threshold is guessed first after this part of a stream, and for no fewer wanted values.
   private static let firstGuess = 1.0 / 256
@@ -43,6 +48,7 @@ struct Tail {
     self.values = values
     nextGuess = guesses && wanted >= Self.leastWanted ? Int(Double(total) * Self.firstGuess) : .max
     capacity = Self.capacity(wanted: wanted, of: total)
+    limit = min(wanted + Self.block, capacity)
   }
 
   /// Whether a run whose most extreme value is this can hold wanted ones.
@@ -55,17 +61,34 @@ struct Tail {
   mutating func offer(_ run: UnsafeBufferPointer<Float>, seen: Int) {
     guard let p = run.baseAddress else { return }
     if seen >= nextGuess { guess(seen: seen) }
-    var start = 0
-    while start < run.count {
-      let some = min(Self.block, run.count - start)
-      if some < Self.block || anyGreater(p + start, sign: end.rawValue, than: threshold) {
-        if count + some > capacity {
-          keepGreatest(wanted, atMost: wanted + (capacity - wanted) / 4 * 3 - Self.block)
-        }
-        count &+= append(p + start, some)
-      }
-      start += some
+    let whole = run.count & ~(Self.block - 1)
+    for start in stride(from: 0, to: whole, by: Self.stretch) {
+      offerBlocks(p + start, min(Self.stretch, whole - start) / Self.block)
     }
+    if whole < run.count { take(p + whole, run.count - whole) }
+  }
+
+  /// First those blocks are found that hold a candidate, without a branch for each, which could not be predicted.
+  @inline(__always)
+  private mutating func offerBlocks(_ p: UnsafePointer<Float>, _ blocks: Int) {
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.stretch / Self.block) { found in
+      var count = 0
+      for i in 0..<blocks {
+        found[count] = Int32(truncatingIfNeeded: i)
+        count &+= anyGreater(p + i &* Self.block, sign: end.rawValue, than: threshold)
+      }
+      for i in 0..<count { take(p + Int(found[i]) &* Self.block, Self.block) }
+    }
+  }
+
+  @inline(__always)
+  private mutating func take(_ some: UnsafePointer<Float>, _ number: Int) {
+    if count + number > limit {
+      keepGreatest(
+        wanted, atMost: limit < capacity ? wanted : wanted + (capacity - wanted) / 4 * 3 - Self.block)
+      limit = capacity
+    }
+    count &+= append(some, number)
   }
 
   /// Drops what, by what came so far, is not likely to be wanted.
@@ -179,15 +202,12 @@ private func isGreater(_ value: Float, than other: Float) -> Int {
   Int(truncatingIfNeeded: (other - value).bitPattern &>> 31)
 }
 
-/// Whether any of 16 values, times the sign, is greater than a threshold.
+/// 1 where any of 8 values, times the sign, is greater than a threshold, or 0, without a branch.
 @inline(__always)
-private func anyGreater(_ values: UnsafePointer<Float>, sign: Float, than threshold: Float) -> Bool {
-  @inline(__always) func eight(_ i: Int) -> SIMD8<Float> {
-    UnsafeRawPointer(values + i).loadUnaligned(as: SIMD8<Float>.self) * sign
-  }
-  let limit = SIMD8<Float>(repeating: threshold)
-  let greater = (eight(0) .> limit) .| (eight(8) .> limit)
-  let halves = unsafeBitCast(greater, to: SIMD4<UInt64>.self)
-  let quarters = halves.lowHalf | halves.highHalf
-  return quarters[0] | quarters[1] != 0
+private func anyGreater(_ values: UnsafePointer<Float>, sign: Float, than threshold: Float) -> Int {
+  let eight = UnsafeRawPointer(values).loadUnaligned(as: SIMD8<Float>.self) * sign
+  let greater = unsafeBitCast(eight .> SIMD8<Float>(repeating: threshold), to: SIMD4<UInt64>.self)
+  let half = greater.lowHalf | greater.highHalf
+  let pair = half[0] | half[1]
+  return Int(truncatingIfNeeded: (pair | pair &<< 32) &>> 63)
 }

@@ -190,20 +190,10 @@ public final class IntegerNetwork {
     _ layer: Int, _ levels: UnsafePointer<Level>, _ count: Int, _ values: UnsafeMutablePointer<Float>
   ) {
     let shape = network.layers[layer]
-    let pixels = shape.outputSize * shape.outputSize
-    let quantizer = calibration.outputs[layer]
-    let (scale, zero, channels) = (quantizer.scale, quantizer.zeroPoint, shape.outChannels)
-    // Some pixels at a time, whose levels stay in the cache while the channels are gone through.
-    let block = 32
+    let planes = PlaneDequantizer(
+      calibration.outputs[layer], channels: shape.outChannels, pixels: shape.outputSize * shape.outputSize)
     for image in 0..<count {
-      for first in stride(from: 0, to: pixels, by: block) {
-        let some = min(block, pixels - first)
-        for c in 0..<channels {
-          let source = levels + image * shape.outputCount + first * channels + c
-          let destination = values + image * shape.outputCount + c * pixels + first
-          for p in 0..<some { destination[p] = scale * Float(Int32(source[p &* channels]) &- zero) }
-        }
-      }
+      planes.dequantize(levels + image * shape.outputCount, into: values + image * shape.outputCount)
     }
   }
 }

@@ -11,7 +11,7 @@ struct Sensitivity {
   private(set) var ofActivations: [Double]
 
   /// Images that go through the network at a time; all their activations are in memory.
-  private static let batch = 64
+  private static let batch = 16
 
   /// - Parameters:
   ///   - network: without BatchNorm; `folded` are its parameters.
@@ -29,6 +29,9 @@ struct Sensitivity {
     try compiled.load(Parameters(folded, of: network))
     ofWeights = network.layers.map { _ in 0 }
     ofActivations = ofWeights
+    let quantized = folded.map { layer in
+      QuantizedWeights(layer.weight, options: options).dequantized(shape: layer.weight.shape)
+    }
     for start in stride(from: 0, to: count, by: compiled.batch) {
       let now = min(compiled.batch, count - start)
       compiled.images.baseAddress!.update(
@@ -51,12 +54,10 @@ struct Sensitivity {
         }
         try compiled.infer(resumingAfter: layer, count: now)
         ofActivations[layer] += squaredError() / Double(count)
-        let weight = folded[layer].weight
-        try compiled.loadWeight(
-          QuantizedWeights(weight, options: options).dequantized(shape: weight.shape), layer: layer)
+        try compiled.loadWeight(quantized[layer], layer: layer)
         try compiled.infer(resumingAfter: layer - 1, count: now)
         ofWeights[layer] += squaredError() / Double(count)
-        try compiled.loadWeight(weight, layer: layer)
+        try compiled.loadWeight(folded[layer].weight, layer: layer)
       }
     }
   }

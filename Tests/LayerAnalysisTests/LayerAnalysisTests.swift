@@ -138,6 +138,35 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     #expect(found.standardDeviation == 0 && found.histogram[0] == 12)
   }
 
+  @Test(arguments: [
+    Bounds(lower: 0, upper: 1), Bounds(lower: 0, upper: 6.1), Bounds(lower: -3.7, upper: 0.9),
+    Bounds(lower: 1000, upper: 1000.125), Bounds(lower: -3e38, upper: 3e38), Bounds(lower: 0, upper: 3e-38),
+    Bounds(lower: 0, upper: 1e-44),
+  ])
+  func valuesAtTheBordersOfBinsFallIntoTheirs(bounds: Bounds) {
+    var values = [bounds.lower, bounds.upper]
+    for bin in 0...256 {
+      let border = Float(Double(bounds.lower) + bounds.range * Double(bin) / 256)
+      for value in [border.nextDown.nextDown, border.nextDown, border, border.nextUp, border.nextUp.nextUp] {
+        values.append(min(max(value, bounds.lower), bounds.upper))
+      }
+    }
+    var expected = [UInt32](repeating: 0, count: 256)
+    for value in values {
+      let position = (Double(value) - Double(bounds.lower)) * (256 / bounds.range)
+      expected[min(Int(position.rounded(.down)), 255)] += 1
+    }
+    // Beside one another, and each among values far from any border.
+    for spacing in [1, 8] {
+      let counter = HistogramCounter(bounds: bounds)
+      let spaced = values.flatMap { [$0] + Array(repeating: bounds.lower, count: spacing - 1) }
+      spaced.withUnsafeBufferPointer { counter.add($0) }
+      var all = expected
+      all[0] += UInt32(values.count * (spacing - 1))
+      #expect(counter.result == all)
+    }
+  }
+
   @Test func valuesThatAreNotFiniteAreLeftOut() {
     let values: [Float] = [.nan, 1, .infinity, 3, -.infinity, .nan]
     let grid = QuantizationGrid(scale: 2, zeroPoint: 0, levels: 256)

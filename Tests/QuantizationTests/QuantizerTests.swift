@@ -110,3 +110,21 @@ import Testing
     #expect(multiplier.multiplyRoundingTwice(0) == 0)
   }
 }
+
+@Suite struct PlaneDequantizerTests {
+  @Test(arguments: [3, 8, 13, 16, 64], [1, 8, 9, 64, 100, 256])
+  func channelsBecomePlanes(channels: Int, pixels: Int) {
+    let quantizer = AffineQuantizer(scale: 0.37, zeroPoint: 101, bits: 8)
+    let planes = PlaneDequantizer(quantizer, channels: channels, pixels: pixels)
+    let levels = (0..<channels * pixels).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ $0 / 251) }
+    let expected = (0..<channels * pixels).map {
+      quantizer.value(of: UInt16(levels[$0 % pixels * channels + $0 / pixels]))
+    }
+    var found = [Float](repeating: .nan, count: levels.count)
+    planes.dequantize(levels, into: &found)
+    #expect(found == expected)
+    found = [Float](repeating: .nan, count: levels.count)
+    planes.dequantize(levels.map { UInt16($0) }, into: &found)
+    #expect(found == expected)
+  }
+}
