@@ -17,12 +17,12 @@ struct ActivationPass {
   /// - Parameters:
   ///   - goesOn: asked for every layer of every few images; false abandons the pass.
   ///   - begin: called with the images of a batch, N × C × H × W, before they go through.
-  ///   - observe: what some images of the batch (`images`, from its first) leave after a layer, N × C × H × W.
+  ///   - observe: what some images of the batch (`images`, from its first) leave after a layer.
   /// - Returns: false if abandoned.
   private func run(
-    _ goesOn: () -> Bool,
+    _ order: ActivationOrder, _ goesOn: () -> Bool,
     begin: (_ batch: UnsafeBufferPointer<Float>, _ count: Int) -> Void = { _, _ in },
-    observe: (_ layer: Int, _ images: Range<Int>, _ values: UnsafeBufferPointer<Float>) throws -> Void
+    observe: (_ layer: Int, _ images: Range<Int>, _ shown: ShownActivation) throws -> Void
   ) throws -> Bool {
     let values = compiled.network.inputCount
     for start in stride(from: 0, to: count, by: compiled.batch) {
@@ -30,9 +30,9 @@ struct ActivationPass {
       let batch = UnsafeBufferPointer(rebasing: images[start * values..<(start + now) * values])
       _ = compiled.images.update(fromContentsOf: batch)
       begin(batch, now)
-      let isWhole = try compiled.infer(count: now) { layer, images, values in
+      let isWhole = try compiled.infer(count: now, order: order) { layer, images, shown in
         guard goesOn() else { return false }
-        try observe(layer, images, values)
+        try observe(layer, images, shown)
         return true
       }
       if !isWhole { return false }
@@ -52,8 +52,8 @@ struct ActivationPass {
     }
     var wanted = Set(surveys.indices)
     while !wanted.isEmpty {
-      let isWhole = try run(goesOn) { layer, _, values in
-        if wanted.contains(layer) { surveys[layer].add(values) }
+      let isWhole = try run(.plain, goesOn) { layer, _, shown in
+        if wanted.contains(layer) { surveys[layer].add(shown.values) }
       }
       guard isWhole else { return nil }
       wanted = wanted.filter { !surveys[$0].isComplete }
@@ -81,9 +81,9 @@ struct ActivationPass {
     let levels = network.layers.map { LevelBuffer(count: compiled.batch * $0.outputCount, bits: bits) }
     let real = AlignedBuffer<Float>(count: max(Self.piece, network.layers.map(\.outputCount).max()!))
     let isWhole = try run(
-      goesOn,
+      .asComputed, goesOn,
       begin: { batch, count in integer.quantize(images: batch, count: count, into: input) },
-      observe: { layer, images, values in
+      observe: { layer, images, shown in
         try integer.run(
           layer: layer, from: layer == 0 ? input : levels[layer - 1], into: levels[layer], images: images)
         let each = network.layers[layer].outputCount
@@ -91,9 +91,10 @@ struct ActivationPass {
         for first in stride(from: 0, to: images.count, by: some) {
           let now = min(some, images.count - first)
           integer.dequantize(
-            layer: layer, levels[layer], from: images.lowerBound + first, count: now, into: real.buffer)
+            layer: layer, levels[layer], from: images.lowerBound + first, count: now,
+            channelBlock: shown.channelBlock, into: real.buffer)
           comparisons[layer].add(
-            UnsafeBufferPointer(rebasing: values[first * each..<(first + now) * each]),
+            UnsafeBufferPointer(rebasing: shown.values[first * each..<(first + now) * each]),
             integer: UnsafeBufferPointer(rebasing: real.buffer[..<(now * each)]))
         }
       })

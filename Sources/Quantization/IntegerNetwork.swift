@@ -169,31 +169,28 @@ public final class IntegerNetwork {
     }
   }
 
-  /// A layer's real output count × C × H × W (count × C of a dense layer) from its levels.
+  /// A layer's real output count × C/b × H × W × b (count × C of a dense layer) from its levels.
   ///
-  /// - Parameter firstImage: where in `levels` they begin.
+  /// - Parameters:
+  ///   - firstImage: where in `levels` they begin.
+  ///   - channelBlock: b, which divides C: 1 for channel after channel.
   public func dequantize(
-    layer: Int, _ levels: LevelBuffer, from firstImage: Int = 0, count: Int,
+    layer: Int, _ levels: LevelBuffer, from firstImage: Int = 0, count: Int, channelBlock: Int = 1,
     into values: UnsafeMutableBufferPointer<Float>
   ) {
     let shape = network.layers[layer]
     precondition(values.count >= count * shape.outputCount)
-    let first = firstImage * shape.outputCount
-    if levels.isWide {
-      dequantize(layer, UnsafePointer(levels.pointer(as: UInt16.self) + first), count, values.baseAddress!)
-    } else {
-      dequantize(layer, UnsafePointer(levels.pointer(as: UInt8.self) + first), count, values.baseAddress!)
-    }
-  }
-
-  private func dequantize<Level: LevelScalar>(
-    _ layer: Int, _ levels: UnsafePointer<Level>, _ count: Int, _ values: UnsafeMutablePointer<Float>
-  ) {
-    let shape = network.layers[layer]
-    let planes = PlaneDequantizer(
-      calibration.outputs[layer], channels: shape.outChannels, pixels: shape.outputSize * shape.outputSize)
+    let dequantizer = BlockDequantizer(
+      calibration.outputs[layer], channels: shape.outChannels, block: channelBlock,
+      pixels: shape.outputSize * shape.outputSize)
     for image in 0..<count {
-      planes.dequantize(levels + image * shape.outputCount, into: values + image * shape.outputCount)
+      let first = (firstImage + image) * shape.outputCount
+      let destination = values.baseAddress! + image * shape.outputCount
+      if levels.isWide {
+        dequantizer.dequantize(levels.pointer(as: UInt16.self) + first, into: destination)
+      } else {
+        dequantizer.dequantize(levels.pointer(as: UInt8.self) + first, into: destination)
+      }
     }
   }
 }

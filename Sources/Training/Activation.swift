@@ -9,6 +9,19 @@ struct Activation {
   let extents: [Int]
   let format: Layout.Format
 
+  /// Of how many channels one pixel's values lie beside one another; nil where there are others between them, zeros.
+  var channelBlock: Int? {
+    let channels = extents[0]
+    let block =
+      switch format {
+      case .channelsLast: channels
+      case .blocks8: 8
+      case .blocks16: 16
+      default: 1
+      }
+    return channels % block == 0 ? block : nil
+  }
+
   func layout(images: Int) throws -> Layout { try Layout([images] + extents, .float32, format) }
 
   /// Some of the images.

@@ -7,6 +7,8 @@ struct StreamStretch {
   let images: Range<Int>
   let steps: [any PlanStep]
   let output: Memory
+  /// The output's (`Activation.channelBlock`).
+  let channelBlock: Int?
   /// Copies `output` into `plain`, N × C × H × W.
   let reading: any PlanStep
   let plain: Memory
@@ -60,8 +62,8 @@ extension PlanBuilder {
           : [images.count, layer.outChannels, layer.outputSize, layer.outputSize]))
     plan.stream.append(
       StreamStretch(
-        layer: index, images: images, steps: steps, output: output, reading: try reorder(output, plain),
-        plain: plain))
+        layer: index, images: images, steps: steps, output: output,
+        channelBlock: traces[index].output.channelBlock, reading: try reorder(output, plain), plain: plain))
   }
 }
 

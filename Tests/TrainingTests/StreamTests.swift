@@ -51,13 +51,8 @@ import Testing
       try compiled.load(parameters)
       _ = compiled.images.update(fromContentsOf: images)
     }
-    var seen = network.layers.map { [Float](repeating: .nan, count: count * $0.outputCount) }
-    let isWhole = try stream.infer(count: count) { layer, images, values in
-      let each = network.layers[layer].outputCount
-      seen[layer].replaceSubrange(images.lowerBound * each..<images.upperBound * each, with: values)
-      return true
-    }
-    #expect(isWhole)
+    let seen = try activations(of: stream, count: count, order: .plain)
+    #expect(try activations(of: stream, count: count, order: .asComputed) == seen)
     try whole.infer(count: batch)
     for (i, layer) in network.layers.enumerated() {
       var expected = [Float](repeating: .nan, count: batch * layer.outputCount)
@@ -76,12 +71,34 @@ import Testing
     #expect(logits.elementsEqual(stream.logits[..<(count * 10)]))
   }
 
+  /// All layers', in plain order whatever order they are shown in.
+  private func activations(
+    of stream: CompiledNetwork, count: Int, order: ActivationOrder
+  ) throws -> [[Float]] {
+    let layers = stream.network.layers
+    var seen = layers.map { [Float](repeating: .nan, count: count * $0.outputCount) }
+    var blocks: Set<Int> = []
+    let isWhole = try stream.infer(count: count, order: order) { layer, images, shown in
+      let pixels = layers[layer].outputSize * layers[layer].outputSize
+      let (first, block) = (images.lowerBound * layers[layer].outputCount, shown.channelBlock)
+      blocks.insert(block)
+      for (i, value) in shown.values.enumerated() {
+        let (start, run) = (i / (pixels * block) * (pixels * block), i % (pixels * block))
+        seen[layer][first + start + run % block * pixels + run / block] = value
+      }
+      return true
+    }
+    #expect(isWhole)
+    #expect(order == .plain ? blocks == [1] : blocks.count > 1)
+    return seen
+  }
+
   @Test func aRunIsAbandonedWhereAsked() throws {
     let network = try network(.depthwise)
     let stream = try CompiledNetwork(network, batch: 8, purpose: .stream)
     try stream.load(parameters(of: network))
     var shown = 0
-    let isWhole = try stream.infer(count: 8) { _, _, _ in
+    let isWhole = try stream.infer(count: 8, order: .plain) { _, _, _ in
       shown += 1
       return shown < 5
     }

@@ -1,17 +1,21 @@
-/// Real values C × H × W of one image from its levels H × W × C.
-struct PlaneDequantizer {
+/// Real values C/b × H × W × b of one image from its levels H × W × C.
+struct BlockDequantizer {
   private let scale: Float
   private let zero: Int32
   private let channels: Int
+  private let block: Int
   private let pixels: Int
 
   /// Pixels whose levels stay in the cache while the channels are gone through.
-  private static let block = 64
+  private static let run = 64
 
-  init(_ quantizer: AffineQuantizer, channels: Int, pixels: Int) {
+  /// - Parameter block: b, which divides C.
+  init(_ quantizer: AffineQuantizer, channels: Int, block: Int, pixels: Int) {
+    precondition(channels % block == 0)
     scale = quantizer.scale
     zero = quantizer.zeroPoint
     self.channels = channels
+    self.block = block
     self.pixels = pixels
   }
 
@@ -19,11 +23,32 @@ struct PlaneDequantizer {
   func dequantize<Level: LevelScalar>(
     _ levels: UnsafePointer<Level>, into values: UnsafeMutablePointer<Float>
   ) {
+    if block == 1 { gatherPlanes(levels, into: values) } else { copyBlocks(levels, into: values) }
+  }
+
+  @inline(__always)
+  private func copyBlocks<Level: LevelScalar>(
+    _ levels: UnsafePointer<Level>, into values: UnsafeMutablePointer<Float>
+  ) {
+    var next = values
+    for first in stride(from: 0, to: channels, by: block) {
+      for pixel in 0..<pixels {
+        let source = levels + (pixel &* channels &+ first)
+        for i in 0..<block { next[i] = scale * Float(Int32(source[i]) &- zero) }
+        next += block
+      }
+    }
+  }
+
+  @inline(__always)
+  private func gatherPlanes<Level: LevelScalar>(
+    _ levels: UnsafePointer<Level>, into values: UnsafeMutablePointer<Float>
+  ) {
     let side = TransposedBytes.side
     let canTurn = Level.self == UInt8.self
     let turnedChannels = canTurn ? channels / side * side : 0
-    for begin in stride(from: 0, to: pixels, by: Self.block) {
-      let end = min(begin + Self.block, pixels)
+    for begin in stride(from: 0, to: pixels, by: Self.run) {
+      let end = min(begin + Self.run, pixels)
       let turnedEnd = begin + (end - begin) / side * side
       for channel in stride(from: 0, to: turnedChannels, by: side) {
         for pixel in stride(from: begin, to: turnedEnd, by: side) {
