@@ -33,9 +33,10 @@ struct SmallModel: Sendable, CustomTestStringConvertible {
   static let regular = SmallModel("regular")
   static let noBatchNorm = SmallModel("regular-no-bn", batchNorm: false)
   static let groups = SmallModel("groups-of-4", .uniform(4))
+  static let otherGroups = [2, 8, 16].map { SmallModel("groups-of-\($0)", .uniform($0)) }
   static let depthwise = SmallModel("depthwise", .depthwise)
   static let maxPool = SmallModel("max-pool", downsampling: .maxPool)
-  static let all = [regular, noBatchNorm, groups, depthwise, maxPool]
+  static let all = [regular, noBatchNorm, groups, depthwise, maxPool] + otherGroups
 
   func network() throws -> Network { try Network(architecture) }
 
