@@ -55,7 +55,7 @@ public struct EvaluationBenchmark: Codable, Hashable, Sendable {
   public var ofEpoch: Double { parts.all / trainingSeconds }
 
   /// - Parameter seconds: that training and both inferences are timed for, and scaled up to all their images; the
-  ///   other parts are done in full, calibration several times.
+  ///   other parts are done in full, several times.
   /// - Throws: `OneDNNError` where oneDNN has no fast code for a layer.
   public init(_ network: Network, images: Images = Images(), threads: Int, seconds: Double) throws {
     self.images = images
@@ -93,23 +93,31 @@ public struct EvaluationBenchmark: Codable, Hashable, Sendable {
       }
       return Spread(times).median / Double(images.batch) * Double(images.test)
     }
-    // Every epoch's snapshot but the first finds memory that the process has used before.
-    let compiled = try time { try quantization(sensitivityImages: images.sensitivity) }
-    let (whole, plain) = (compiled.result, try quantization(sensitivityImages: 0))
-    parts.compilation = compiled.seconds
-    _ = try plain.load(parameters)
-    parts.weights = try time { try whole.load(parameters) }.seconds
-    let integer = try calibrate(whole, images: images.calibration)
-    var (calibrations, sensitivities): ([Double], [Double]) = ([], [])
-    for _ in 0..<calibrationRounds {
-      let seconds = try time { try calibrate(plain, images: images.calibration) }.seconds
-      calibrations.append(seconds)
-      sensitivities.append(try time { try calibrate(whole, images: images.calibration) }.seconds - seconds)
+    var rounds: [Parts] = []
+    // One more than counts: every snapshot of a trial but the first finds the process's memory and code used before.
+    for _ in 0...calibrationRounds {
+      var round = Parts()
+      let plain = try quantization(sensitivityImages: 0)
+      _ = try plain.load(parameters)
+      let compiled = try time { try quantization(sensitivityImages: images.sensitivity) }
+      let whole = compiled.result
+      round.compilation = compiled.seconds
+      round.weights = try time { try whole.load(parameters) }.seconds
+      round.calibration = try time { try calibrate(plain, images: images.calibration) }.seconds
+      let few = min(images.sensitivity, images.calibration)
+      let without = try time { try calibrate(plain, images: few) }.seconds
+      round.sensitivity = max(try time { try calibrate(whole, images: few) }.seconds - without, 0)
+      rounds.append(round)
     }
-    parts.calibration = Spread(calibrations).median
-    parts.sensitivity = max(Spread(sensitivities).median, 0)
-    parts.fp32 = try test(whole.infer)
-    parts.integer = try test(integer.infer)
+    func median(_ part: (Parts) -> Double) -> Double { Spread(rounds.dropFirst().map(part)).median }
+    parts.compilation = median(\.compilation)
+    parts.weights = median(\.weights)
+    parts.calibration = median(\.calibration)
+    parts.sensitivity = median(\.sensitivity)
+    let last = try quantization(sensitivityImages: 0)
+    _ = try last.load(parameters)
+    parts.fp32 = try test(last.infer)
+    parts.integer = try test(try calibrate(last, images: images.batch).infer)
     return parts
   }
 

@@ -72,12 +72,12 @@ struct Tail {
   @inline(__always)
   private mutating func offerBlocks(_ p: UnsafePointer<Float>, _ blocks: Int) {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.stretch / Self.block) { found in
-      var count = 0
+      var number = 0
       for i in 0..<blocks {
-        found[count] = Int32(truncatingIfNeeded: i)
-        count &+= anyGreater(p + i &* Self.block, sign: end.rawValue, than: threshold)
+        found[number] = Int32(truncatingIfNeeded: i)
+        number &+= anyGreater(p + i &* Self.block, sign: end.rawValue, than: threshold)
       }
-      for i in 0..<count { take(p + Int(found[i]) &* Self.block, Self.block) }
+      for i in 0..<number { take(p + Int(found[i]) &* Self.block, Self.block) }
     }
   }
 
@@ -138,11 +138,11 @@ struct Tail {
     return (least * end.rawValue, second * end.rawValue)
   }
 
-  /// Drops candidates that are not among the `wanted` greatest, until at most `limit` are left.
-  private mutating func keepGreatest(_ wanted: Int, atMost limit: Int) {
+  /// Drops candidates that are not among the `wanted` greatest, until at most `most` are left.
+  private mutating func keepGreatest(_ wanted: Int, atMost most: Int) {
     // Candidates before `first` are among the wanted; those from `last` on are not.
     var (first, last) = (0, count)
-    while last > limit {
+    while last > most {
       let pivot = self.pivot(first..<last, rank: wanted - first)
       let greater = partition(first..<last) { isGreater($0, than: pivot) }
       if greater >= wanted {

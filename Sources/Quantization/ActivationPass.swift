@@ -15,6 +15,7 @@ struct ActivationPass {
   private static let piece = 1 << 14
 
   /// - Parameters:
+  ///   - order: that activations are shown in.
   ///   - goesOn: asked for every layer of every few images; false abandons the pass.
   ///   - begin: called with the images of a batch, N × C × H × W, before they go through.
   ///   - observe: what some images of the batch (`images`, from its first) leave after a layer.

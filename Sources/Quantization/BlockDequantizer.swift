@@ -11,7 +11,7 @@ struct BlockDequantizer {
 
   /// - Parameter block: b, which divides C.
   init(_ quantizer: AffineQuantizer, channels: Int, block: Int, pixels: Int) {
-    precondition(channels % block == 0)
+    precondition(block > 0 && channels % block == 0, "blocks of \(block) of \(channels) channels")
     scale = quantizer.scale
     zero = quantizer.zeroPoint
     self.channels = channels

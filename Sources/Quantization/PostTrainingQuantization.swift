@@ -35,7 +35,7 @@ public struct CalibratedNetwork {
 ///
 /// Calibration images go through the fp32 network twice, a few at a time: first for the exact percentiles of all
 /// activations, which do not depend on quantization, then beside the integer network. Memory: 8·p percent of all the
-/// sample's activations for percentiles p and 100 − p, and then those of 64 images for the lone contributions.
+/// sample's activations for percentiles p and 100 − p, and then those of 16 images for the lone contributions.
 public final class PostTrainingQuantization {
   public let network: Network
   public let options: QuantizationOptions

@@ -10,7 +10,7 @@ struct Sensitivity {
   private(set) var ofWeights: [Double]
   private(set) var ofActivations: [Double]
 
-  /// Images that go through the network at a time; all their activations are in memory.
+  /// Images that go through the network at a time, at most; all their activations are in memory.
   private static let batch = 16
 
   /// - Parameters:
@@ -24,8 +24,11 @@ struct Sensitivity {
     outputs: [AffineQuantizer], options: QuantizationOptions, algorithm: ConvolutionAlgorithm, threads: Int,
     goesOn: () -> Bool
   ) throws {
+    // Parts as equal as can be: no second plan for a rest.
+    let parts = (count + Self.batch - 1) / Self.batch
     let compiled = try CompiledNetwork(
-      network, batch: min(Self.batch, count), purpose: .inference, algorithm: algorithm, threads: threads)
+      network, batch: (count + parts - 1) / parts, purpose: .inference, algorithm: algorithm, threads: threads
+    )
     try compiled.load(Parameters(folded, of: network))
     ofWeights = network.layers.map { _ in 0 }
     ofActivations = ofWeights

@@ -14,12 +14,13 @@ struct Activation {
     let channels = extents[0]
     let block =
       switch format {
+      case .plain: 1
       case .channelsLast: channels
       case .blocks8: 8
       case .blocks16: 16
-      default: 1
+      case .any, .weightBlocks16: 0
       }
-    return channels % block == 0 ? block : nil
+    return block > 0 && channels % block == 0 ? block : nil
   }
 
   func layout(images: Int) throws -> Layout { try Layout([images] + extents, .float32, format) }

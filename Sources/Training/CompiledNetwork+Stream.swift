@@ -12,7 +12,7 @@ extension CompiledNetwork {
   /// - Returns: whether it came to its end.
   public func infer(
     count: Int, order: ActivationOrder,
-    observing observe: (_ layer: Int, _ images: Range<Int>, _ values: ShownActivation) throws -> Bool
+    observing observe: (_ layer: Int, _ images: Range<Int>, _ shown: ShownActivation) throws -> Bool
   ) throws -> Bool {
     for stretch in try stream(count) {
       try run(stretch.steps)
@@ -51,7 +51,7 @@ public enum ActivationOrder: Sendable {
   case asComputed
 }
 
-/// What a layer puts out for some images.
+/// What a layer puts out for some images, for as long as it is shown.
 public struct ShownActivation {
   /// Images × C/b × H × W × b; images × C of a dense layer.
   public let values: UnsafeBufferPointer<Float>

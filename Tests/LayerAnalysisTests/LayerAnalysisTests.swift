@@ -72,6 +72,24 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     }
   }
 
+  /// Runs that are longer than what is looked at together, and end in part of a block.
+  @Test func longRunsAreExact() {
+    let layout = ChannelLayout(outer: 90, channels: 1, inner: 2501)
+    let values = (0..<UInt64(layout.count)).map { i in
+      Float((i &+ 1) &* 0x9E37_79B9_7F4A_7C15 >> 40) / Float(1 << 24) - 0.5
+    }
+    let survey = ChannelSurvey(layout, clippedPercent: 1)
+    for image in 0..<layout.outer {
+      values[image * layout.inner..<(image + 1) * layout.inner].withContiguousStorageIfAvailable {
+        survey.add($0)
+      }
+    }
+    #expect(survey.isComplete)
+    let sorted = values.sorted()
+    let found = survey.result().bounds.tensor
+    #expect(found.lower == interpolated(sorted, 1) && found.upper == interpolated(sorted, 99))
+  }
+
   private func interpolated(_ sorted: [Float], _ percent: Double) -> Float {
     let position = Double(sorted.count - 1) * (percent / 100)
     let weight = position - position.rounded(.down)
@@ -147,7 +165,10 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     var values = [bounds.lower, bounds.upper]
     for bin in 0...256 {
       let border = Float(Double(bounds.lower) + bounds.range * Double(bin) / 256)
-      for value in [border.nextDown.nextDown, border.nextDown, border, border.nextUp, border.nextUp.nextUp] {
+      let inside = border + Float(bounds.range) / 600
+      for value in [
+        border.nextDown.nextDown, border.nextDown, border, border.nextUp, border.nextUp.nextUp, inside,
+      ] {
         values.append(min(max(value, bounds.lower), bounds.upper))
       }
     }
@@ -157,7 +178,7 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
       expected[min(Int(position.rounded(.down)), 255)] += 1
     }
     // Beside one another, and each among values far from any border.
-    for spacing in [1, 8] {
+    for spacing in [1, 8, 9] {
       let counter = HistogramCounter(bounds: bounds)
       let spaced = values.flatMap { [$0] + Array(repeating: bounds.lower, count: spacing - 1) }
       spaced.withUnsafeBufferPointer { counter.add($0) }

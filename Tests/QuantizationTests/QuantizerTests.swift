@@ -114,24 +114,29 @@ import Testing
 @Suite struct BlockDequantizerTests {
   @Test(arguments: [3, 8, 13, 16, 64], [1, 8, 9, 64, 100, 256])
   func levelsAreArrangedInBlocksOfChannels(channels: Int, pixels: Int) {
-    let quantizer = AffineQuantizer(scale: 0.37, zeroPoint: 101, bits: 8)
-    let levels = (0..<channels * pixels).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ $0 / 251) }
-    for block in [1, 8, 16, channels] where channels % block == 0 {
-      let dequantizer = BlockDequantizer(quantizer, channels: channels, block: block, pixels: pixels)
-      var expected: [Float] = []
-      for first in stride(from: 0, to: channels, by: block) {
-        for pixel in 0..<pixels {
-          for channel in first..<first + block {
-            expected.append(quantizer.value(of: UInt16(levels[pixel * channels + channel])))
+    for bits in [8, 16] {
+      let quantizer = AffineQuantizer(scale: 0.37, zeroPoint: bits == 8 ? 101 : 1010, bits: bits)
+      let levels = (0..<channels * pixels).map {
+        UInt16(truncatingIfNeeded: ($0 &* 73 &+ $0 / 251) % (1 << bits))
+      }
+      for block in [1, 8, 16, channels] where channels % block == 0 {
+        let dequantizer = BlockDequantizer(quantizer, channels: channels, block: block, pixels: pixels)
+        var expected: [Float] = []
+        for first in stride(from: 0, to: channels, by: block) {
+          for pixel in 0..<pixels {
+            for channel in first..<first + block {
+              expected.append(quantizer.value(of: levels[pixel * channels + channel]))
+            }
           }
         }
+        var found = [Float](repeating: .nan, count: levels.count)
+        if bits == 8 {
+          dequantizer.dequantize(levels.map { UInt8($0) }, into: &found)
+        } else {
+          dequantizer.dequantize(levels, into: &found)
+        }
+        #expect(found == expected, "\(bits) bits, blocks of \(block)")
       }
-      var found = [Float](repeating: .nan, count: levels.count)
-      dequantizer.dequantize(levels, into: &found)
-      #expect(found == expected, "blocks of \(block)")
-      found = [Float](repeating: .nan, count: levels.count)
-      dequantizer.dequantize(levels.map { UInt16($0) }, into: &found)
-      #expect(found == expected, "blocks of \(block)")
     }
   }
 }
