@@ -9,18 +9,12 @@ struct Activation {
   let extents: [Int]
   let format: Layout.Format
 
-  /// Of how many channels one pixel's values lie beside one another; nil where there are others between them, zeros.
+  /// Of how many channels one pixel's values lie side by side; nil where `ChannelBlocks` knows no such blocks, or pads
+  /// the last of them.
   var channelBlock: Int? {
-    let channels = extents[0]
-    let block =
-      switch format {
-      case .plain: 1
-      case .channelsLast: channels
-      case .blocks8: 8
-      case .blocks16: 16
-      case .any, .weightBlocks16: 0
-      }
-    return block > 0 && channels % block == 0 ? block : nil
+    ChannelBlocks(images: 1, extents: extents, format: format).flatMap {
+      $0.channels == extents[0] ? $0.width : nil
+    }
   }
 
   func layout(images: Int) throws -> Layout { try Layout([images] + extents, .float32, format) }

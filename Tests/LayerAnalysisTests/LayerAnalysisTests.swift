@@ -34,11 +34,7 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
   @Test(arguments: ["mixed", "rising", "falling", "zeros"])
   func streamsAreExactInAnyOrder(_ order: String) {
     let layout = ChannelLayout(outer: 3000, channels: 2, inner: 128)
-    var values = (0..<UInt64(layout.count)).map { i -> Float in
-      // A bijection of the numbers below 2⁶⁴, whose high bits look random.
-      let mixed = (i &+ 1) &* 0x9E37_79B9_7F4A_7C15
-      return Float(mixed >> 40) / Float(1 << 24) - 0.5
-    }
+    var values = mixedValues(layout.count)
     switch order {
     case "rising": values.sort()
     case "falling": values.sort(by: >)
@@ -75,9 +71,7 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
   /// Runs that are longer than what is looked at together, and end in part of a block.
   @Test func longRunsAreExact() {
     let layout = ChannelLayout(outer: 90, channels: 1, inner: 2501)
-    let values = (0..<UInt64(layout.count)).map { i in
-      Float((i &+ 1) &* 0x9E37_79B9_7F4A_7C15 >> 40) / Float(1 << 24) - 0.5
-    }
+    let values = mixedValues(layout.count)
     let survey = ChannelSurvey(layout, clippedPercent: 1)
     for image in 0..<layout.outer {
       values[image * layout.inner..<(image + 1) * layout.inner].withContiguousStorageIfAvailable {
@@ -88,6 +82,15 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
     let sorted = values.sorted()
     let found = survey.result().bounds.tensor
     #expect(found.lower == interpolated(sorted, 1) && found.upper == interpolated(sorted, 99))
+  }
+
+  /// In −0.5 ..< 0.5, in no order.
+  private func mixedValues(_ count: Int) -> [Float] {
+    (0..<UInt64(count)).map { i in
+      // A bijection of the numbers below 2⁶⁴, whose high bits look random.
+      let mixed = (i &+ 1) &* 0x9E37_79B9_7F4A_7C15
+      return Float(mixed >> 40) / Float(1 << 24) - 0.5
+    }
   }
 
   private func interpolated(_ sorted: [Float], _ percent: Double) -> Float {
