@@ -45,6 +45,16 @@ public final class Engine {
   /// itself, malloc keeps ever larger ones in a heap for the thread that freed them.
   public static func returnLargeArrays() { onednn_return_large_arrays() }
 
+  /// Whether there are Winograd convolutions for this processor: oneDNN 2 has them for AVX-512.
+  public static let hasWinograd: Bool = {
+    let geometry = ConvolutionGeometry(
+      batch: 1, inChannels: 16, outChannels: 16, groups: 1, inputSize: 8, outputSize: 8, kernel: 3, stride: 1,
+      padBefore: 1, padAfter: 1)
+    let primitive = try? Primitive.convolutionForward(
+      "Winograd", geometry, method: .winograd, purpose: .training, bias: false, relu: false, engine: Engine())
+    return primitive != nil
+  }()
+
   /// The library's version, e.g. `2.6.3`.
   public static var version: String {
     let version = dnnl_version()!.pointee

@@ -34,6 +34,7 @@ struct ChannelBlocks {
     let channel: Int
   }
 
+  @inline(__always)
   func lanes(_ values: UnsafeMutablePointer<Float>, _ place: Place) -> PixelLanes {
     let block = place.image * (channels / width) + place.channel / width
     let start = values + block * pixels * width + place.channel % width

@@ -196,6 +196,6 @@ final class GroupConvolution: LayerPass {
   }
 }
 
-private func lanes(_ floats: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Lanes> {
+func lanes(_ floats: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Lanes> {
   UnsafeMutableRawPointer(floats).assumingMemoryBound(to: Lanes.self)
 }

@@ -58,13 +58,22 @@ extension LayerPasses {
         GroupConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
       }
     }
-    if options.algorithm == .automatic, WinogradConvolution.serves(layer), merging?.factor ?? 1 == 1 {
+    if options.algorithm == .automatic, GatheredWinograd.serves(layer), merging?.factor ?? 1 == 1 {
       let slices = slices ?? ImageSlices(layer, options, larger: 4)
       let found = try? grouped(layer, slices: slices, isFirst: isFirst, .blocks16, options) {
         (pass) throws(OneDNNError) in
-        try WinogradConvolution(pass, of: layer, images: slices.size, options)
+        try GatheredWinograd(pass, of: layer, images: slices.size, options)
       }
       if let found { return found }
+    }
+    if options.algorithm == .automatic, !Engine.hasWinograd, WinogradConvolution.serves(layer),
+      merging?.factor ?? 1 == 1
+    {
+      let slices = slices ?? ImageSlices(layer, options, larger: 4)
+      let format = try blocks(of: layer, options)
+      return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
+        WinogradConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
+      }
     }
     var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
     let last = candidates.removeLast()
@@ -78,7 +87,23 @@ extension LayerPasses {
     return try convolution(layer, merged: last, slices: slices, isFirst: isFirst, options)
   }
 
-  /// Of a layer in groups, none of them merged, all passes by one kind of code.
+  /// How oneDNN's direct convolution would leave the layer's output, if in whole vectors of channels: as its neighbours do.
+  private static func blocks(of layer: Layer, _ options: CompilationOptions) throws(OneDNNError)
+    -> Layout.Format
+  {
+    let geometry = layer.geometry(images: options.count, groups: layer.groups)
+    let direct = try Primitive.convolutionForward(
+      "\(layer.name) forward", geometry, method: .direct, purpose: options.purpose, bias: layer.bias,
+      relu: layer.relu && !layer.batchNorm, engine: options.engine)
+    let found = try direct.layout(.destination).format(extents: geometry.destination)
+    return switch found {
+    case .blocks8, .blocks16: found!
+    case .channelsLast where !layer.batchNorm: .channelsLast
+    default: .blocks16
+    }
+  }
+
+  /// Of a layer whose groups are not merged, all passes by one kind of code.
   private static func grouped(
     _ layer: Layer, slices: ImageSlices, isFirst: Bool, _ format: Layout.Format,
     _ options: CompilationOptions, _ code: (ConvolutionPass) throws(OneDNNError) -> any LayerPass

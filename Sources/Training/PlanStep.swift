@@ -37,11 +37,12 @@ extension Primitive: LayerPass {
 /// A computation of Strata's own.
 final class Computation: PlanStep {
   let name: String
-  let implementation = "strata"
+  let implementation: String
   private let body: () -> Void
 
-  init(_ name: String, _ body: @escaping () -> Void) {
+  init(_ name: String, _ implementation: String = "strata", _ body: @escaping () -> Void) {
     self.name = name
+    self.implementation = implementation
     self.body = body
   }
 

@@ -4,9 +4,6 @@ import OneDNN
 import Tensors
 import Training
 
-/// Version 3 has left its Winograd out.
-let oneDNNHasWinograd = Processor.instructionSet.hasPrefix("AVX512") && Engine.version.hasPrefix("2.")
-
 /// What scripts/fixtures/training_step.py wrote for one network.
 struct Reference {
   let network: Network

@@ -8,8 +8,8 @@ import Testing
 /// Groups of 32 channels and more by Winograd beside the same by direct convolution.
 ///
 /// Float sums over 128 images of 64 to 1024 pixels: 10⁻⁴ of a tensor's largest value.
-@Suite(.enabled(if: oneDNNHasWinograd, "Winograd needs AVX-512 and oneDNN 2"))
-struct WinogradTests {
+@Suite(.enabled(if: Engine.hasWinograd, "Winograd needs AVX-512 and oneDNN 2"))
+struct GatheredWinogradTests {
   private static let batch = 128
 
   /// One slice in parts; slices in parts; four groups; three vectors of channels in a group. (With BatchNorm over
@@ -37,7 +37,7 @@ struct WinogradTests {
       count: Self.batch, purpose: .training, algorithm: .automatic, threads: 1, sliceBytes: 4 << 20,
       engine: try Engine())
     let layer = try network(2, 64, 16, batchNorm: true).layers[1]
-    let code = try WinogradConvolution(pass, of: layer, images: Self.batch, options)
+    let code = try GatheredWinograd(pass, of: layer, images: Self.batch, options)
     #expect(code.parts.ranges.count == parts)
   }
 
@@ -65,10 +65,10 @@ struct WinogradTests {
   @Test func smallGroupsAndOtherShapesAreLeftToDirectConvolutions() throws {
     for (width, serves) in [(32, false), (48, false), (64, true), (96, true), (72, false)] {
       let layers = try network(2, width, 16, batchNorm: true).layers
-      #expect(WinogradConvolution.serves(layers[1]) == serves, "\(width) channels")
+      #expect(GatheredWinograd.serves(layers[1]) == serves, "\(width) channels")
       #expect(
         !layers.filter { $0.kernel == 1 || $0.stride == 2 || $0.isDense }.contains(
-          where: WinogradConvolution.serves))
+          where: GatheredWinograd.serves))
     }
   }
 

@@ -1,11 +1,11 @@
 import Networks
 import OneDNN
 
-/// A `WinogradConvolution` bound to its memories.
-final class WinogradStep: PlanStep {
+/// A `GatheredWinograd` bound to its memories.
+final class GatheredWinogradStep: PlanStep {
   let name: String
   let implementation: String
-  private let code: WinogradConvolution
+  private let code: GatheredWinograd
   private let operands: [Operand]
   private let scratch: Memory
   /// The primitive's, at the beginning of `scratch`.
@@ -24,18 +24,18 @@ final class WinogradStep: PlanStep {
   }
 
   /// Floats of scratch memory: the primitive's own, and parts of operands.
-  static func scratchCount(_ code: WinogradConvolution) throws(OneDNNError) -> Int {
+  static func scratchCount(_ code: GatheredWinograd) throws(OneDNNError) -> Int {
     var count = try floats(code, .scratchpad)
     for argument in code.inScratch { count += try floats(code, argument) }
     return count
   }
 
   /// A part's, in whole cache lines.
-  private static func floats(_ code: WinogradConvolution, _ argument: Argument) throws(OneDNNError) -> Int {
+  private static func floats(_ code: GatheredWinograd, _ argument: Argument) throws(OneDNNError) -> Int {
     (try code.primitive.layout(argument).bytes + 63) / 64 * 16
   }
 
-  init(_ code: WinogradConvolution, _ arguments: [(Argument, Memory)]) throws(OneDNNError) {
+  init(_ code: GatheredWinograd, _ arguments: [(Argument, Memory)]) throws(OneDNNError) {
     (name, implementation, self.code) = (code.name, code.implementation, code)
     scratch = arguments.first { $0.0 == .scratchpad }!.1
     var room = try Self.floats(code, .scratchpad)
