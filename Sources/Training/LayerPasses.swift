@@ -50,10 +50,8 @@ extension LayerPasses {
     _ layer: Layer, merging: GroupMerging?, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
   ) throws(OneDNNError) -> Self {
     if GroupConvolution.serves(layer) {
-      // oneDNN's convolutions before and after it are channels last in inference.
-      let format: Layout.Format =
-        options.purpose == .training || layer.batchNorm ? .blocks16 : .channelsLast
       let slices = slices ?? ImageSlices(layer, options)
+      let format = try vectors(of: layer, options)
       return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
         GroupConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
       }
@@ -70,7 +68,7 @@ extension LayerPasses {
       merging?.factor ?? 1 == 1
     {
       let slices = slices ?? ImageSlices(layer, options, larger: 4)
-      let format = try blocks(of: layer, options)
+      let format = try vectors(of: layer, options)
       return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
         WinogradConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
       }
@@ -87,15 +85,15 @@ extension LayerPasses {
     return try convolution(layer, merged: last, slices: slices, isFirst: isFirst, options)
   }
 
-  /// How oneDNN's direct convolution would leave the layer's output, if in whole vectors of channels: as its neighbours do.
-  private static func blocks(of layer: Layer, _ options: CompilationOptions) throws(OneDNNError)
-    -> Layout.Format
-  {
-    let geometry = layer.geometry(images: options.count, groups: layer.groups)
-    let direct = try Primitive.convolutionForward(
+  /// How oneDNN's convolutions before and after the layer leave activations, if in vectors of channels.
+  private static func vectors(of layer: Layer, _ options: CompilationOptions) throws(OneDNNError) -> Layout.Format {
+    var geometry = layer.geometry(images: options.count, groups: 1)
+    (geometry.kernel, geometry.stride, geometry.padBefore, geometry.padAfter) = (1, 1, 0, 0)
+    (geometry.inChannels, geometry.inputSize) = (layer.outChannels, layer.outputSize)
+    let neighbour = try Primitive.convolutionForward(
       "\(layer.name) forward", geometry, method: .direct, purpose: options.purpose, bias: layer.bias,
       relu: layer.relu && !layer.batchNorm, engine: options.engine)
-    let found = try direct.layout(.destination).format(extents: geometry.destination)
+    let found = try neighbour.layout(.destination).format(extents: geometry.destination)
     return switch found {
     case .blocks8, .blocks16: found!
     case .channelsLast where !layer.batchNorm: .channelsLast
