@@ -34,7 +34,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public init() {}
 
   public enum ConvolutionAlgorithm: String, Choice, Hashable, Sendable {
-    /// Winograd F(4×4, 3×3) where it applies, direct elsewhere.
+    /// Winograd's minimal filtering for 3×3 kernels where it applies, direct elsewhere.
     case automatic
     case direct
   }

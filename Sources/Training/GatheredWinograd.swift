@@ -116,10 +116,3 @@ final class GatheredWinograd: LayerPass {
     try GatheredWinogradStep(self, arguments)
   }
 }
-
-extension Layer {
-  /// Whether it is of a shape for oneDNN's Winograd, computed in so many groups.
-  func admitsWinograd(groups: Int) -> Bool {
-    !isDense && kernel == 3 && stride == 1 && inChannels / groups % 16 == 0 && outChannels / groups % 16 == 0
-  }
-}

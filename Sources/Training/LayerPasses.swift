@@ -3,8 +3,9 @@ package import OneDNN
 
 /// How convolutions are computed.
 public enum ConvolutionAlgorithm: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Winograd for 3×3, stride 1, one group or groups of 32 channels or more, in multiples of 16, wherever oneDNN has
-  /// it for this processor; direct everywhere else. A fixed rule: nothing is timed.
+  /// Winograd for 3×3 kernels and groups in multiples of 16 channels: where oneDNN has it for this processor (AVX-512,
+  /// version 2) its own, for stride 1 and one group or groups of 32 channels or more; elsewhere Strata's, for strides 1
+  /// and 2. Direct everywhere else. A fixed rule: nothing is timed.
   case automatic
   case direct
 }
@@ -56,22 +57,10 @@ extension LayerPasses {
         GroupConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
       }
     }
-    if options.algorithm == .automatic, GatheredWinograd.serves(layer), merging?.factor ?? 1 == 1 {
-      let slices = slices ?? ImageSlices(layer, options, larger: 4)
-      let found = try? grouped(layer, slices: slices, isFirst: isFirst, .blocks16, options) {
-        (pass) throws(OneDNNError) in
-        try GatheredWinograd(pass, of: layer, images: slices.size, options)
-      }
-      if let found { return found }
-    }
-    if options.algorithm == .automatic, !Engine.hasWinograd, WinogradConvolution.serves(layer),
-      merging?.factor ?? 1 == 1
+    if options.algorithm == .automatic, merging?.factor ?? 1 == 1,
+      let found = try winograd(layer, slices: slices, isFirst: isFirst, options)
     {
-      let slices = slices ?? ImageSlices(layer, options, larger: 4)
-      let format = try vectors(of: layer, options)
-      return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
-        WinogradConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
-      }
+      return found
     }
     var candidates = merging.map { [$0] } ?? GroupMerging.candidates(for: layer)
     let last = candidates.removeLast()
@@ -85,8 +74,30 @@ extension LayerPasses {
     return try convolution(layer, merged: last, slices: slices, isFirst: isFirst, options)
   }
 
+  /// All passes by Winograd, Strata's own or oneDNN's by groups; nil where neither serves the layer.
+  private static func winograd(
+    _ layer: Layer, slices: ImageSlices?, isFirst: Bool, _ options: CompilationOptions
+  ) throws(OneDNNError) -> Self? {
+    // Kernels are transformed anew for every slice, which many images must make up for.
+    let slices = slices ?? ImageSlices(layer, options, larger: 4)
+    if Engine.hasWinograd {
+      guard GatheredWinograd.serves(layer) else { return nil }
+      return try? grouped(layer, slices: slices, isFirst: isFirst, .blocks16, options) {
+        (pass) throws(OneDNNError) in
+        try GatheredWinograd(pass, of: layer, images: slices.size, options)
+      }
+    }
+    guard WinogradConvolution.serves(layer) else { return nil }
+    let format = try vectors(of: layer, options)
+    return try grouped(layer, slices: slices, isFirst: isFirst, format, options) {
+      WinogradConvolution($0, of: layer, images: slices.size, format: format, threads: options.threads)
+    }
+  }
+
   /// How oneDNN's convolutions before and after the layer leave activations, if in vectors of channels.
-  private static func vectors(of layer: Layer, _ options: CompilationOptions) throws(OneDNNError) -> Layout.Format {
+  private static func vectors(of layer: Layer, _ options: CompilationOptions) throws(OneDNNError)
+    -> Layout.Format
+  {
     var geometry = layer.geometry(images: options.count, groups: 1)
     (geometry.kernel, geometry.stride, geometry.padBefore, geometry.padAfter) = (1, 1, 0, 0)
     (geometry.inChannels, geometry.inputSize) = (layer.outChannels, layer.outputSize)
@@ -131,7 +142,6 @@ extension LayerPasses {
     let winograd =
       options.algorithm == .automatic && merged.mergedGroups == 1 && layer.admitsWinograd(groups: 1)
       && (try? forward(.winograd)) != nil
-    // Winograd transforms its weights anew for every slice, which many images must make up for.
     let slices = slices ?? ImageSlices(layer, options, larger: winograd ? 4 : 1)
     geometry.batch = slices.size
     func preferWinograd(_ make: (ConvolutionMethod) throws(OneDNNError) -> Primitive) throws(OneDNNError)
@@ -210,6 +220,18 @@ extension LayerPasses {
 }
 
 extension Layer {
+  /// Whether it is computed by Winograd's minimal filtering, unless nothing but direct convolutions are wanted.
+  var isOfWinograd: Bool {
+    Engine.hasWinograd
+      ? GatheredWinograd.serves(self) || groups == 1 && admitsWinograd(groups: 1)
+      : WinogradConvolution.serves(self)
+  }
+
+  /// Whether it is of a shape for oneDNN's Winograd, computed in so many groups.
+  func admitsWinograd(groups: Int) -> Bool {
+    !isDense && kernel == 3 && stride == 1 && inChannels / groups % 16 == 0 && outChannels / groups % 16 == 0
+  }
+
   /// Of a convolution, computed in so many groups.
   package func geometry(images: Int, groups: Int) -> ConvolutionGeometry {
     ConvolutionGeometry(

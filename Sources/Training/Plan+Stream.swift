@@ -90,8 +90,7 @@ enum DepthFirst {
 
   /// Winograd's transformed kernels have 36 elements for 9.
   private static func computedWeightBytes(_ layer: Layer) -> Int {
-    let byWinograd = GatheredWinograd.serves(layer) || layer.groups == 1 && layer.admitsWinograd(groups: 1)
-    let transformed = byWinograd ? 4 : 1
+    let transformed = layer.isOfWinograd ? 4 : 1
     return layer.weightCount * transformed * MemoryLayout<Float>.stride
   }
 }

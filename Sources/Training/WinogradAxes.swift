@@ -10,25 +10,32 @@ protocol AxisMap {
   static func apply(_ x: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int)
 }
 
+/// The maps of a kind of minimal filtering.
+protocol WinogradForm {
+  /// Bᵀ: of the values that a tile's results depend on.
+  associatedtype Values: AxisMap
+  /// Aᵀ: of products into results.
+  associatedtype Products: AxisMap
+  /// A: of results' gradients into products'.
+  associatedtype ResultGradients: AxisMap
+  /// G: of a kernel's three taps into six elements.
+  associatedtype Kernel: AxisMap
+  /// Gᵀ: of gradients of those elements into the taps'.
+  associatedtype KernelGradient: AxisMap
+  /// For each of a tile's elements along an axis, the kernel's that it is multiplied with.
+  static var kernelElements: [Int] { get }
+}
+
 /// Applies a map along both axes.
 ///
 /// - Parameters:
-///   - x: inputs × inputs, row by row.
+///   - x: inputs × inputs values, `step` apart in rows `rowStep` apart.
 ///   - half: room for outputs × inputs.
-///   - y: outputs × outputs, `yStep` apart.
+///   - y: outputs × outputs, row by row, `yStep` apart.
 @inline(__always)
 func transform<Map: AxisMap>(
-  _: Map.Type, _ x: UnsafePointer<Lanes>, _ half: UnsafeMutablePointer<Lanes>,
-  into y: UnsafeMutablePointer<Lanes>, _ yStep: Int
-) {
-  transform(Map.self, x, rowStep: Map.inputs, 1, half, into: y, yStep)
-}
-
-/// - Parameter x: rows `rowStep` apart, their values `step`.
-@inline(__always)
-func transform<Map: AxisMap>(
-  _: Map.Type, _ x: UnsafePointer<Lanes>, rowStep: Int, _ step: Int, _ half: UnsafeMutablePointer<Lanes>,
-  into y: UnsafeMutablePointer<Lanes>, _ yStep: Int
+  _: Map.Type, _ x: UnsafePointer<Lanes>, rowStep: Int, step: Int, _ half: UnsafeMutablePointer<Lanes>,
+  into y: UnsafeMutablePointer<Lanes>, yStep: Int
 ) {
   for row in 0..<Map.inputs { Map.apply(x + row &* rowStep, step, half + row, Map.inputs) }
   for column in 0..<Map.outputs {
@@ -38,13 +45,14 @@ func transform<Map: AxisMap>(
 
 /// F(4, 3), stride 1: six products for four results, with interpolation at 0, ±5/8, ±3/2 and ∞, which rounds less
 /// than at whole numbers.
-enum UnitStride {
+enum UnitStride: WinogradForm {
+  static var kernelElements: [Int] { Array(0..<6) }
+
   private static var a: Float { 0.625 }
   private static var b: Float { 1.5 }
   private static var a2: Float { a * a }
   private static var b2: Float { b * b }
 
-  /// Bᵀ.
   enum Values: AxisMap {
     static var inputs: Int { 6 }
     static var outputs: Int { 6 }
@@ -64,7 +72,6 @@ enum UnitStride {
     }
   }
 
-  /// Aᵀ.
   enum Products: AxisMap {
     static var inputs: Int { 6 }
     static var outputs: Int { 4 }
@@ -82,7 +89,6 @@ enum UnitStride {
     }
   }
 
-  /// A.
   enum ResultGradients: AxisMap {
     static var inputs: Int { 4 }
     static var outputs: Int { 6 }
@@ -106,7 +112,6 @@ enum UnitStride {
   private static var scaleA: Float { 1 / (2 * a2 * (a2 - b2)) }
   private static var scaleB: Float { 1 / (2 * b2 * (b2 - a2)) }
 
-  /// G.
   enum Kernel: AxisMap {
     static var inputs: Int { 3 }
     static var outputs: Int { 6 }
@@ -126,7 +131,6 @@ enum UnitStride {
     }
   }
 
-  /// Gᵀ.
   enum KernelGradient: AxisMap {
     static var inputs: Int { 6 }
     static var outputs: Int { 3 }

@@ -1,16 +1,12 @@
 /// Stride 2: y[t] = (g₀·x[2t] + g₂·x[2t + 2]) + g₁·x[2t + 1]. The taps on even values are a filter of two taps and stride
 /// 1, computed by F(4, 2), five products for four results, with interpolation at 0, ±3/4, 3/2 and ∞; the tap on odd
 /// values takes four products as they are. Element 5 of a kernel serves all four.
-enum StrideTwo {
+enum StrideTwo: WinogradForm {
   private static var a: Float { 0.75 }
   private static var b: Float { 1.5 }
   private static var a2: Float { a * a }
 
-  /// Elements of a tile along an axis.
-  static var elements: Int { 9 }
-
-  /// The kernel's element that a tile's is multiplied with.
-  static func kernelElement(_ element: Int) -> Int { min(element, 5) }
+  static var kernelElements: [Int] { [0, 1, 2, 3, 4, 5, 5, 5, 5] }
 
   /// Bᵀ of the even values, and the odd ones.
   enum Values: AxisMap {
@@ -63,40 +59,6 @@ enum StrideTwo {
     }
   }
 
-  /// Of the convolution that takes a gradient back to the values, from five gradients of results: at even places it is
-  /// the two-tap filter (mirrored), at odd ones the single tap.
-  enum BackwardValues: AxisMap {
-    static var inputs: Int { 5 }
-    static var outputs: Int { 9 }
-
-    @inline(__always)
-    static func apply(_ x: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int)
-    {
-      filterValues(x, step, y, yStep)
-      for i in 0..<4 { y[(5 &+ i) &* yStep] = x[(1 &+ i) &* step] }
-    }
-  }
-
-  /// To eight gradients of values.
-  enum BackwardProducts: AxisMap {
-    static var inputs: Int { 9 }
-    static var outputs: Int { 8 }
-
-    @inline(__always)
-    static func apply(_ m: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int)
-    {
-      let filtered = filterProducts(m, step)
-      y[0] = filtered.0
-      y[yStep] = m[5 &* step]
-      y[2 &* yStep] = filtered.1
-      y[3 &* yStep] = m[6 &* step]
-      y[4 &* yStep] = filtered.2
-      y[5 &* yStep] = m[7 &* step]
-      y[6 &* yStep] = filtered.3
-      y[7 &* yStep] = m[8 &* step]
-    }
-  }
-
   private static var scaleZero: Float { 1 / (a2 * b) }
   private static var scalePlus: Float { 1 / (2 * a2 * (a - b)) }
   private static var scaleMinus: Float { -1 / (2 * a2 * (a + b)) }
@@ -138,7 +100,7 @@ enum StrideTwo {
 
   /// Bᵀ of F(4, 2).
   @inline(__always)
-  private static func filterValues(
+  fileprivate static func filterValues(
     _ x: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int
   ) {
     let (x1, x2, x3) = (x[step], x[2 &* step], x[3 &* step])
@@ -152,12 +114,55 @@ enum StrideTwo {
 
   /// Aᵀ of F(4, 2).
   @inline(__always)
-  private static func filterProducts(_ m: UnsafePointer<Lanes>, _ step: Int) -> (Lanes, Lanes, Lanes, Lanes) {
+  fileprivate static func filterProducts(_ m: UnsafePointer<Lanes>, _ step: Int) -> (
+    Lanes, Lanes, Lanes, Lanes
+  ) {
     let (m1, m2, m3) = (m[step], m[2 &* step], m[3 &* step])
     let (sum, difference) = (m1 + m2, m1 - m2)
     return (
       (m[0] + m3) + sum, (a * difference).adding(b, m3), (a2 * sum).adding(b * b, m3),
       m[4 &* step].adding(a * a2, difference).adding(b * b * b, m3)
     )
+  }
+}
+
+/// Takes a gradient of `StrideTwo`'s results back to the values: at even places by the filter of two taps, mirrored, at
+/// odd ones by the single tap. Of a tile, five gradients of results, eight of values.
+enum StrideTwoBackward: WinogradForm {
+  typealias ResultGradients = StrideTwo.ResultGradients
+  typealias Kernel = StrideTwo.Kernel
+  typealias KernelGradient = StrideTwo.KernelGradient
+
+  static var kernelElements: [Int] { StrideTwo.kernelElements }
+
+  enum Values: AxisMap {
+    static var inputs: Int { 5 }
+    static var outputs: Int { 9 }
+
+    @inline(__always)
+    static func apply(_ x: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int)
+    {
+      StrideTwo.filterValues(x, step, y, yStep)
+      for i in 0..<4 { y[(5 &+ i) &* yStep] = x[(1 &+ i) &* step] }
+    }
+  }
+
+  enum Products: AxisMap {
+    static var inputs: Int { 9 }
+    static var outputs: Int { 8 }
+
+    @inline(__always)
+    static func apply(_ m: UnsafePointer<Lanes>, _ step: Int, _ y: UnsafeMutablePointer<Lanes>, _ yStep: Int)
+    {
+      let filtered = StrideTwo.filterProducts(m, step)
+      y[0] = filtered.0
+      y[yStep] = m[5 &* step]
+      y[2 &* yStep] = filtered.1
+      y[3 &* yStep] = m[6 &* step]
+      y[4 &* yStep] = filtered.2
+      y[5 &* yStep] = m[7 &* step]
+      y[6 &* yStep] = filtered.3
+      y[7 &* yStep] = m[8 &* step]
+    }
   }
 }
