@@ -1,11 +1,15 @@
 /// Eight channels side by side.
 typealias Lanes = SIMD8<Float>
 
+func lanes(_ floats: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Lanes> {
+  UnsafeMutableRawPointer(floats).assumingMemoryBound(to: Lanes.self)
+}
+
 /// Eight channels of one image, pixel by pixel.
 struct PixelLanes {
   let base: UnsafeMutablePointer<Lanes>
   let count: Int
-  /// Between two pixels, in vectors: 1 or 2.
+  /// Between two pixels, in vectors.
   let stride: Int
 
   subscript(pixel: Int) -> Lanes {

@@ -195,7 +195,3 @@ final class GroupConvolution: LayerPass {
     }
   }
 }
-
-func lanes(_ floats: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Lanes> {
-  UnsafeMutableRawPointer(floats).assumingMemoryBound(to: Lanes.self)
-}

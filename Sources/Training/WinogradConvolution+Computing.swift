@@ -45,7 +45,9 @@ extension WinogradConvolution {
     _: Form.Type, _ x: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
     into weights: UnsafeMutablePointer<Float>, _ scratch: Scratch
   ) {
-    scratch.kernels.update(repeating: .zero, count: elements.count * kernelStride)
+    parallel(elements.count * kernelStride, threads: threads) { range in
+      (scratch.kernels + range.lowerBound).update(repeating: .zero, count: range.count)
+    }
     forEachPart { tiles, padded in
       transform(
         Form.Values.self, x, source, sourceTiling, tiles, padded, into: scratch.values, sourceStride, scratch)
@@ -66,12 +68,15 @@ extension WinogradConvolution {
   }
 
   private func sumBias(_ gradient: UnsafeMutablePointer<Float>, into bias: UnsafeMutablePointer<Float>) {
-    for channel in stride(from: 0, to: result.channels, by: Lanes.scalarCount) {
-      var total = Lanes.zero
-      for image in 0..<images {
-        total += result.lanes(gradient, ChannelBlocks.Place(image: image, channel: channel)).sum { $0 }
+    parallel(result.channels / Lanes.scalarCount, threads: threads) { blocks in
+      for block in blocks {
+        let channel = block * Lanes.scalarCount
+        var total = Lanes.zero
+        for image in 0..<images {
+          total += result.lanes(gradient, ChannelBlocks.Place(image: image, channel: channel)).sum { $0 }
+        }
+        UnsafeMutableRawPointer(bias + channel).storeBytes(of: total, as: Lanes.self)
       }
-      UnsafeMutableRawPointer(bias + channel).storeBytes(of: total, as: Lanes.self)
     }
   }
 
@@ -83,17 +88,24 @@ extension WinogradConvolution {
     }
   }
 
+  /// Every product of a tile's element goes to the thread in whose share the first one with the same kernels falls.
+  ///
   /// - Parameter body: given an element of kernels, one of tiles, sixteen result channels, and the first vector of their
   ///   group's sources.
   private func forEachPanel(_ body: (_ kernel: Int, _ element: Int, _ panel: Int, _ firstBlock: Int) -> Void)
   {
-    parallel(result.channels / 16, threads: threads) { panels in
+    let panels = result.channels / 16
+    parallel(elementCount * panels, threads: threads) { products in
+      var first = 0
       for (kernel, elements) in elements.enumerated() {
-        for element in elements {
-          for panel in panels {
+        for panel in 0..<panels {
+          if products.contains(first) {
             let group = panel * 16 / resultChannels
-            body(kernel, element, panel, group * (sourceChannels / Lanes.scalarCount))
+            for element in elements {
+              body(kernel, element, panel, group * (sourceChannels / Lanes.scalarCount))
+            }
           }
+          first += elements.count
         }
       }
     }

@@ -1,8 +1,8 @@
 import Networks
 import OneDNN
 
-/// One pass of a 3 × 3 convolution by Winograd's minimal filtering, stride 1 or 2, in groups of 16 channels or more, for
-/// processors and versions of oneDNN that have none.
+/// One pass of a 3 × 3 convolution by Winograd's minimal filtering, stride 1 or 2, one group or groups in multiples of 16
+/// channels, for processors and versions of oneDNN that have none.
 ///
 /// Tiles are transformed a few at a time; then each of their elements, of all tiles and channels a matrix, is multiplied
 /// with the kernels' element; then the products are transformed back.
@@ -28,13 +28,17 @@ final class WinogradConvolution: LayerPass {
   /// The elements of a tile that each element of a kernel is multiplied with.
   let elements: [[Int]]
   let elementCount: Int
-  /// Tiles that are transformed together: whole sixes.
+  /// Tiles that are transformed together, by all threads: whole sixes.
   let part: Int
 
-  /// Whether there is code for the layer's shape.
+  /// Whether there is code for the layer's shape, and at least a quarter of the products is saved.
   static func serves(_ layer: Layer) -> Bool {
-    !layer.isDense && layer.kernel == 3 && layer.stride <= 2 && layer.inChannels / layer.groups % 16 == 0
-      && layer.outChannels / layer.groups % 16 == 0
+    guard !layer.isDense, layer.kernel == 3, layer.stride <= 2, layer.inChannels / layer.groups % 16 == 0,
+      layer.outChannels / layer.groups % 16 == 0
+    else { return false }
+    let elements = layer.stride == 1 ? UnitStride.kernelElements.count : StrideTwo.kernelElements.count
+    let tiles = (layer.outputSize + 3) / 4
+    return 4 * tiles * tiles * elements * elements <= 3 * 9 * layer.outputSize * layer.outputSize
   }
 
   /// - Parameters:
@@ -80,7 +84,7 @@ final class WinogradConvolution: LayerPass {
       }
     }
     self.elements = elements
-    part = min((tiles.count + 5) / 6, 576 / elementCount) * 6
+    part = min((tiles.count + 5) / 6, 576 / elementCount * threads) * 6
   }
 
   func layout(_ argument: Argument) throws(OneDNNError) -> Layout {

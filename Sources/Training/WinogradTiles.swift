@@ -1,8 +1,7 @@
 /// Where the tiles of square images lie, along either axis.
 struct WinogradTiling {
-  /// Of the images that results, or gradients of results, are put into or taken from.
+  /// Pixels of an image, of a tile, and from one tile to the next one.
   let size: Int
-  /// Pixels of a tile, and from one tile to the next one.
   let count: Int
   let step: Int
   /// Of the first tile's first pixel; what lies beyond the image's edges is zero, or dropped.

@@ -1,6 +1,5 @@
 import Foundation
 import Networks
-import OneDNN
 import Tensors
 import Training
 
@@ -76,10 +75,11 @@ struct Reference {
 func error(_ found: Tensor, _ expected: Tensor) -> Double {
   precondition(found.shape == expected.shape)
   let scale = expected.values.reduce(Float.leastNormalMagnitude) { max($0, abs($1)) }
-  return Double(zip(found.values, expected.values).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale)
+  return zip(found.values, expected.values).map { Double(abs($0 - $1) / scale) }.reduce(0, largestOrNaN)
 }
 
 /// The tensor with the largest error.
 func worst(_ found: Parameters, _ expected: Parameters) -> (name: String, error: Double) {
-  expected.entries.map { ($0.name, error(found[$0.name]!, $0.tensor)) }.max { $0.1 < $1.1 }!
+  let errors = expected.entries.map { ($0.name, error(found[$0.name]!, $0.tensor)) }
+  return errors.first { $0.1.isNaN } ?? errors.max { $0.1 < $1.1 }!
 }
