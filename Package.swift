@@ -51,6 +51,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CSQLite"),
+    .systemLibrary(name: "CVectors"),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     library("ZeroMQ", imports: ["CZeroMQ"]),
     library("Tensors", vectorized: true),
@@ -60,7 +61,7 @@ let package = Package(
     library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto], vectorized: true),
     library("LayerAnalysis", imports: ["Tensors"], vectorized: true),
     library(
-      "Quantization", imports: ["Training", "LayerAnalysis", "OneDNN", "Networks", "Tensors"],
+      "Quantization", imports: ["CVectors", "Training", "LayerAnalysis", "OneDNN", "Networks", "Tensors"],
       vectorized: true),
     library(
       "Benchmarks", imports: ["Training", "Quantization", "Datasets", "OneDNN", "Networks", "Tensors"],

@@ -21,16 +21,21 @@ package enum IntegerConvolution<Level: LevelScalar> {
   case bytes(ByteConvolution<Level>)
   case depthwise(DepthwiseIntegerConvolution<Level>)
   case grouped(GroupedIntegerConvolution<Level>)
+  case pairs(PairConvolution<Level>)
   case plain(PlainIntegerConvolution<Level>)
 
   /// Where oneDNN has no fast code for the problem's shape, own loops.
+  ///
+  /// - Parameter threads: those of the calling thread's oneDNN.
   package init(
-    _ problem: IntegerConvolutionProblem, arithmetic: IntegerArithmetic, engine: Engine
+    _ problem: IntegerConvolutionProblem, arithmetic: IntegerArithmetic, threads: Int = 1, engine: Engine
   ) throws(OneDNNError) {
     if DepthwiseIntegerConvolution<Level>.serves(problem) {
       self = .depthwise(DepthwiseIntegerConvolution(problem))
     } else if GroupedIntegerConvolution<Level>.serves(problem) {
       self = .grouped(GroupedIntegerConvolution(problem))
+    } else if arithmetic == .pairs, PairConvolution<Level>.serves(problem) {
+      self = .pairs(PairConvolution(problem, threads: threads))
     } else if arithmetic != .plain,
       let bytes = try ByteConvolution<Level>(
         problem, inputPlaneBits: arithmetic == .bytes ? 8 : 7, engine: engine)
@@ -53,6 +58,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
     case .bytes(let convolution): try convolution.accumulate(levels, images: images, take)
     case .depthwise(let convolution): convolution.accumulate(levels, images: images, take)
     case .grouped(let convolution): convolution.accumulate(levels, images: images, take)
+    case .pairs(let convolution): convolution.accumulate(levels, images: images, take)
     case .plain(let convolution): convolution.accumulate(levels, images: images, take)
     }
   }
@@ -171,9 +177,11 @@ public enum IntegerArithmetic: String, Hashable, Sendable, CaseIterable {
   /// The same with inputs split into 7 bits, whose sums of two products cannot saturate at 16 bits: right
   /// wherever oneDNN has it.
   case sevenBits
+  /// Pairs of 16-bit integers in vector code of its own, seven bits where that does not serve the shape.
+  case pairs
   /// Loops of its own: everywhere, and slow.
   case plain
 
   /// The fastest that is right on this processor.
-  public static var automatic: Self { InstructionSet.sumsByteProductsExactly ? .bytes : .sevenBits }
+  public static var automatic: Self { InstructionSet.sumsByteProductsExactly ? .bytes : .pairs }
 }

@@ -20,7 +20,7 @@ final class IntegerLayer<Level: LevelScalar> {
   init(
     _ layer: Layer, flattening before: Layer?, folded: FoldedLayer, input: AffineQuantizer,
     output: AffineQuantizer, options: QuantizationOptions, arithmetic: IntegerArithmetic, images: Int,
-    engine: Engine
+    threads: Int, engine: Engine
   ) throws(OneDNNError) {
     self.layer = layer
     self.images = images
@@ -33,7 +33,7 @@ final class IntegerLayer<Level: LevelScalar> {
       IntegerConvolutionProblem(
         name: layer.name, geometry: layer.geometry(images: images), weights: weights, input: input, bias: bias
       ),
-      arithmetic: arithmetic, engine: engine)
+      arithmetic: arithmetic, threads: threads, engine: engine)
     staged = AlignedBuffer(
       count: layer.poolsInput || layer.isDense
         ? images * layer.inputSize * layer.inputSize * layer.inChannels : 0)

@@ -59,7 +59,7 @@ public final class IntegerNetwork {
       return try IntegerLayer(
         layer, flattening: before, folded: folded[i], input: calibration.input(ofLayer: i),
         output: calibration.outputs[i], options: options, arithmetic: arithmetic,
-        images: Self.images(of: layer), engine: engine)
+        images: Self.images(of: layer), threads: threads, engine: engine)
     }
   }
 

@@ -8,7 +8,7 @@ import OneDNN
 /// computed is put where it belongs: a small part of what Winograd saves where groups have 32 channels or more.
 final class GatheredWinograd: LayerPass {
   let name: String
-  var implementation: String { "\(primitive.implementation) by groups" }
+  var implementation: String { "\(primitive.implementation):groups" }
   let pass: ConvolutionPass
   let layer: Layer
   let threads: Int

@@ -7,7 +7,7 @@ import OneDNN
 /// Tiles are transformed a few at a time; then each of their elements, of all tiles and channels a matrix, is multiplied
 /// with the kernels' element; then the products are transformed back.
 final class WinogradConvolution: LayerPass {
-  static let implementation = "strata winograd"
+  static let implementation = "strata:winograd"
 
   let name: String
   var implementation: String { Self.implementation }
@@ -34,7 +34,7 @@ final class WinogradConvolution: LayerPass {
   /// Whether there is code for the layer's shape, and at least a quarter of the products is saved.
   static func serves(_ layer: Layer) -> Bool {
     guard !layer.isDense, layer.kernel == 3, layer.stride <= 2, layer.inChannels / layer.groups % 16 == 0,
-      layer.outChannels / layer.groups % 16 == 0
+      layer.outChannels / layer.groups % 16 == 0, max(layer.padBefore, layer.padAfter) < layer.kernel
     else { return false }
     let elements = layer.stride == 1 ? UnitStride.kernelElements.count : StrideTwo.kernelElements.count
     let tiles = (layer.outputSize + 3) / 4

@@ -1,0 +1,15 @@
+// An instruction that Swift's vectors have no word for.
+
+typedef short cvectors_shorts __attribute__((vector_size(32)));
+typedef int cvectors_ints __attribute__((vector_size(32)));
+
+// Eight sums of two products each: a[2i]·b[2i] + a[2i + 1]·b[2i + 1].
+static inline cvectors_ints cvectors_add_products(cvectors_shorts a, cvectors_shorts b) {
+#ifdef __AVX2__
+  return __builtin_ia32_pmaddwd256(a, b);
+#else
+  cvectors_ints sums;
+  for (int i = 0; i < 8; i++) sums[i] = a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+  return sums;
+#endif
+}
