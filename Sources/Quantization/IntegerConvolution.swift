@@ -24,7 +24,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
   case pairs(PairConvolution<Level>)
   case plain(PlainIntegerConvolution<Level>)
 
-  /// Where oneDNN has no fast code for the problem's shape, own loops.
+  /// The fastest code there is for the problem's shape.
   ///
   /// - Parameter threads: those of the calling thread's oneDNN.
   package init(

@@ -13,16 +13,18 @@ package final class PairConvolution<Level: LevelScalar> {
   private let input: AlignedBuffer<Int16>
   /// w − Z_w: O/16 × K × K × C/2 × 16 × 2.
   private let weights: AlignedBuffer<Int16>
-  /// Of an image, pixels × O; its last pixel may be computed again, up to six times.
+  /// Of an image, pixels × O; the last pixel may be computed up to five times more, to make six.
   private let sums: AlignedBuffer<Int32>
   private let terms: ChannelTerms<Int32>
-  /// Of a window, from its first pixel, in pairs of channels.
+  /// Where a window's pixels lie, from its first, and where the windows do, by sixes: in pairs of channels.
   private let taps: [Int]
+  private let windows: [Int]
 
   /// Output channels and pixels computed together.
   private static var panel: Int { 16 }
   private static var pixels: Int { 6 }
 
+  /// Whether there is code for the shape; fewer pixels than are computed together are not worth it.
   static func serves(_ problem: IntegerConvolutionProblem) -> Bool {
     !problem.isWide && problem.channelsPerGroup % 2 == 0 && problem.outputsPerGroup % panel == 0
       && problem.outputPixels >= pixels
@@ -37,7 +39,11 @@ package final class PairConvolution<Level: LevelScalar> {
     input = AlignedBuffer(count: g.batch * side * side * g.inChannels)
     input.buffer.update(repeating: 0)
     weights = AlignedBuffer(count: problem.weights.levels.count)
-    sums = AlignedBuffer(count: (problem.outputPixels + Self.pixels) * g.outChannels)
+    windows = (0..<(problem.outputPixels + Self.pixels - 1) / Self.pixels * Self.pixels).map {
+      let pixel = min($0, problem.outputPixels - 1)
+      return (pixel / g.outputSize * side + pixel % g.outputSize) * g.stride * g.inChannels / 2
+    }
+    sums = AlignedBuffer(count: windows.count * g.outChannels)
     terms = ChannelTerms(problem.bias)
     taps = (0..<window).map { ($0 / g.kernel * side + $0 % g.kernel) * g.inChannels / 2 }
     for o in 0..<g.outChannels {
@@ -61,8 +67,8 @@ package final class PairConvolution<Level: LevelScalar> {
       widen(levels + source, less: zero, into: input.base + destination, count: length)
     }
     for image in 0..<images {
-      parallel(g.outChannels / Self.panel, threads: threads) { panels in
-        for panel in panels { convolve(image, panel) }
+      parallel(windows.count / Self.pixels, threads: threads) { sixes in
+        for panel in 0..<g.outChannels / Self.panel { convolve(image, sixes, panel) }
       }
       take(
         .narrow(PartialSums(sums: sums.base, terms: terms, windows: nil)),
@@ -70,8 +76,8 @@ package final class PairConvolution<Level: LevelScalar> {
     }
   }
 
-  /// An image's sums of sixteen output channels.
-  private func convolve(_ image: Int, _ panel: Int) {
+  /// Sums of sixteen output channels over some of an image's windows.
+  private func convolve(_ image: Int, _ sixes: Range<Int>, _ panel: Int) {
     let g = problem.geometry
     let pairs = problem.channelsPerGroup / 2
     let group = panel * Self.panel / problem.outputsPerGroup
@@ -83,15 +89,12 @@ package final class PairConvolution<Level: LevelScalar> {
       UnsafeRawPointer(weights.base).assumingMemoryBound(to: SIMD16<Int16>.self)
       + panel * taps.count * pairs * 2
     let y = UnsafeMutableRawPointer(sums.base + panel * Self.panel).assumingMemoryBound(to: SIMD8<Int32>.self)
-    let last = problem.outputPixels - 1
-    func pixel(_ index: Int) -> UnsafePointer<Int32> {
-      let (row, column) = min(index, last).quotientAndRemainder(dividingBy: g.outputSize)
-      return x + (row * side + column) * g.stride * g.inChannels / 2
-    }
-    for first in stride(from: 0, through: last, by: Self.pixels) {
+    for first in stride(
+      from: sixes.lowerBound * Self.pixels, to: sixes.upperBound * Self.pixels, by: Self.pixels)
+    {
+      func window(_ index: Int) -> UnsafePointer<Int32> { x + windows[first + index] }
       let pixels = SixPixels(
-        a: pixel(first), b: pixel(first + 1), c: pixel(first + 2), d: pixel(first + 3), e: pixel(first + 4),
-        f: pixel(first + 5))
+        a: window(0), b: window(1), c: window(2), d: window(3), e: window(4), f: window(5))
       multiplyPairs(
         pixels, taps: taps, pairs: pairs, by: w, into: y + first * g.outChannels / 8,
         stride: g.outChannels / 8)

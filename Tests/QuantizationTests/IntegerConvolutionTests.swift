@@ -115,6 +115,65 @@ import Testing
       try sums(fast, problem, input) == sums(.plain(PlainIntegerConvolution(problem)), problem, input))
   }
 
+  /// Pairs against loops: groups of several panels, strides, paddings, kernels, numbers of pixels that six does not
+  /// divide, fewer bits, a zero point a channel, fewer images than there is room for.
+  @Test(
+    arguments: [
+      PairCase(groups: 2, inputs: 12, outputs: 64, kernel: 3, stride: 2, pads: (0, 1), size: 10),
+      PairCase(groups: 1, inputs: 6, outputs: 16, kernel: 5, stride: 1, pads: (2, 2), size: 9),
+      PairCase(groups: 3, inputs: 6, outputs: 96, kernel: 3, stride: 1, pads: (1, 1), size: 3, bits: (5, 3)),
+      PairCase(groups: 2, inputs: 4, outputs: 64, kernel: 1, stride: 1, pads: (0, 0), size: 4),
+    ], [1, 3])
+  func pairsGiveTheSameSums(shape: PairCase, threads: Int) throws {
+    let problem = shape.problem
+    let g = problem.geometry
+    let pairs = try IntegerConvolution<UInt16>(
+      problem, arithmetic: .pairs, threads: threads, engine: Engine())
+    guard case .pairs = pairs else {
+      Issue.record("no pairs")
+      return
+    }
+    let input = shape.levels(g.batch * g.inChannels * g.inputSize * g.inputSize, bits: problem.input.bits)
+    let plain = try sums(.plain(PlainIntegerConvolution(problem)), problem, input)
+    for images in [g.batch, g.batch - 1] {
+      let expected = plain.prefix(images * g.outputSize * g.outputSize * g.outChannels)
+      #expect(try sums(pairs, problem, input, images: images) == Array(expected))
+    }
+  }
+
+  struct PairCase: CustomTestStringConvertible {
+    let problem: IntegerConvolutionProblem
+    var testDescription: String { problem.name }
+
+    init(
+      groups: Int, inputs: Int, outputs: Int, kernel: Int, stride: Int, pads: (Int, Int), size: Int,
+      bits: (input: Int, weights: Int) = (8, 8)
+    ) {
+      problem = IntegerConvolutionProblem(
+        name: "\(inputs) → \(outputs), \(groups) groups, \(kernel)×\(kernel), stride \(stride), \(size)²",
+        geometry: ConvolutionGeometry(
+          batch: 3, inChannels: inputs, outChannels: outputs, groups: groups, inputSize: size,
+          outputSize: (size + pads.0 + pads.1 - kernel) / stride + 1, kernel: kernel, stride: stride,
+          padBefore: pads.0, padAfter: pads.1),
+        weights: QuantizedWeights(
+          levels: Self.levels(outputs * inputs / groups * kernel * kernel, bits: bits.weights, seed: 5),
+          quantizers: (0..<outputs).map {
+            AffineQuantizer(scale: 0.1, zeroPoint: Int32($0 * 37 % (1 << bits.weights)), bits: bits.weights)
+          }, outChannels: outputs),
+        input: AffineQuantizer(scale: 0.1, zeroPoint: Int32(1 << bits.input - 3), bits: bits.input),
+        bias: (0..<outputs).map { Int64($0) * 1_000_003 })
+    }
+
+    func levels(_ count: Int, bits: Int) -> [UInt16] { Self.levels(count, bits: bits, seed: 7) }
+
+    /// Two thirds of them at either end.
+    private static func levels(_ count: Int, bits: Int, seed: UInt64) -> [UInt16] {
+      var random = RandomStream(seed: seed, purpose: .weights)
+      let last = 1 << bits - 1
+      return (0..<count).map { _ in UInt16([0, last, random.index(below: last + 1)][random.index(below: 3)]) }
+    }
+  }
+
   /// 16-bit operands: planes of bytes against 64-bit loops.
   @Test(arguments: [(16, 16), (8, 12), (11, 8), (16, 3)])
   func wideOperandsGiveTheSameSums(inputBits: Int, weightBits: Int) throws {
@@ -157,11 +216,12 @@ import Testing
   }
 
   private func sums(
-    _ convolution: IntegerConvolution<UInt16>, _ problem: IntegerConvolutionProblem, _ levels: [UInt16]
+    _ convolution: IntegerConvolution<UInt16>, _ problem: IntegerConvolutionProblem, _ levels: [UInt16],
+    images: Int? = nil
   ) throws -> [Int64] {
     let g = problem.geometry
     var totals: [Int64] = []
-    try convolution.accumulate(levels, images: g.batch) { sums, pixels in
+    try convolution.accumulate(levels, images: images ?? g.batch) { sums, pixels in
       #expect(totals.count == pixels.lowerBound * g.outChannels)
       for pixel in 0..<pixels.count {
         for channel in 0..<g.outChannels {
