@@ -89,9 +89,8 @@ package final class PairConvolution<Level: LevelScalar> {
       UnsafeRawPointer(weights.base).assumingMemoryBound(to: SIMD16<Int16>.self)
       + panel * taps.count * pairs * 2
     let y = UnsafeMutableRawPointer(sums.base + panel * Self.panel).assumingMemoryBound(to: SIMD8<Int32>.self)
-    for first in stride(
-      from: sixes.lowerBound * Self.pixels, to: sixes.upperBound * Self.pixels, by: Self.pixels)
-    {
+    for six in sixes {
+      let first = six * Self.pixels
       func window(_ index: Int) -> UnsafePointer<Int32> { x + windows[first + index] }
       let pixels = SixPixels(
         a: window(0), b: window(1), c: window(2), d: window(3), e: window(4), f: window(5))

@@ -4,10 +4,13 @@ import CVectors
 struct SixPixelSums {
   typealias Sums = SIMD8<Int32>
   typealias Weights = SIMD16<Int16>
-  private var aLow = Sums.zero, bLow = Sums.zero, cLow = Sums.zero
-  private var dLow = Sums.zero, eLow = Sums.zero, fLow = Sums.zero
-  private var aHigh = Sums.zero, bHigh = Sums.zero, cHigh = Sums.zero
-  private var dHigh = Sums.zero, eHigh = Sums.zero, fHigh = Sums.zero
+  private typealias Pair = (low: Sums, high: Sums)
+  private var a: Pair = (.zero, .zero)
+  private var b: Pair = (.zero, .zero)
+  private var c: Pair = (.zero, .zero)
+  private var d: Pair = (.zero, .zero)
+  private var e: Pair = (.zero, .zero)
+  private var f: Pair = (.zero, .zero)
 
   /// - Parameters:
   ///   - x: of each pixel two neighbouring channels, 16 bits each.
@@ -16,45 +19,35 @@ struct SixPixelSums {
   @inline(__always)
   mutating func add(_ x: SixPixels, _ index: Int, _ weights: UnsafePointer<Weights>) {
     let (low, high) = (weights[0], weights[1])
-    var pair = Self.spread(x.a[index])
-    aLow &+= cvectors_add_products(pair, low)
-    aHigh &+= cvectors_add_products(pair, high)
-    pair = Self.spread(x.b[index])
-    bLow &+= cvectors_add_products(pair, low)
-    bHigh &+= cvectors_add_products(pair, high)
-    pair = Self.spread(x.c[index])
-    cLow &+= cvectors_add_products(pair, low)
-    cHigh &+= cvectors_add_products(pair, high)
-    pair = Self.spread(x.d[index])
-    dLow &+= cvectors_add_products(pair, low)
-    dHigh &+= cvectors_add_products(pair, high)
-    pair = Self.spread(x.e[index])
-    eLow &+= cvectors_add_products(pair, low)
-    eHigh &+= cvectors_add_products(pair, high)
-    pair = Self.spread(x.f[index])
-    fLow &+= cvectors_add_products(pair, low)
-    fHigh &+= cvectors_add_products(pair, high)
+    Self.add(&a, x.a[index], low, high)
+    Self.add(&b, x.b[index], low, high)
+    Self.add(&c, x.c[index], low, high)
+    Self.add(&d, x.d[index], low, high)
+    Self.add(&e, x.e[index], low, high)
+    Self.add(&f, x.f[index], low, high)
   }
 
   @inline(__always)
-  private static func spread(_ pair: Int32) -> Weights {
-    unsafeBitCast(Sums(repeating: pair), to: Weights.self)
+  private static func add(_ sums: inout Pair, _ channels: Int32, _ low: Weights, _ high: Weights) {
+    let pair = unsafeBitCast(Sums(repeating: channels), to: Weights.self)
+    sums.low &+= cvectors_add_products(pair, low)
+    sums.high &+= cvectors_add_products(pair, high)
   }
 
   /// - Parameter stride: from a pixel's sums to the next one's, vectors.
   @inline(__always)
   func store(_ sums: UnsafeMutablePointer<Sums>, stride: Int) {
-    Self.store(aLow, aHigh, sums)
-    Self.store(bLow, bHigh, sums + stride)
-    Self.store(cLow, cHigh, sums + 2 &* stride)
-    Self.store(dLow, dHigh, sums + 3 &* stride)
-    Self.store(eLow, eHigh, sums + 4 &* stride)
-    Self.store(fLow, fHigh, sums + 5 &* stride)
+    Self.store(a, sums)
+    Self.store(b, sums + stride)
+    Self.store(c, sums + 2 &* stride)
+    Self.store(d, sums + 3 &* stride)
+    Self.store(e, sums + 4 &* stride)
+    Self.store(f, sums + 5 &* stride)
   }
 
   @inline(__always)
-  private static func store(_ low: Sums, _ high: Sums, _ place: UnsafeMutablePointer<Sums>) {
-    (place[0], place[1]) = (low, high)
+  private static func store(_ pair: Pair, _ place: UnsafeMutablePointer<Sums>) {
+    (place[0], place[1]) = pair
   }
 }
 

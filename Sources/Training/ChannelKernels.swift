@@ -1,6 +1,17 @@
 /// Eight channels side by side.
 typealias Lanes = SIMD8<Float>
 
+extension Lanes {
+  /// Eight channels' biases; zeros where there are none.
+  @inline(__always)
+  init(bias: UnsafePointer<Float>?, channel: Int) {
+    self = bias.map { UnsafeRawPointer($0 + channel).loadUnaligned(as: Self.self) } ?? .zero
+  }
+
+  @inline(__always)
+  func rectified(_ relu: Bool) -> Self { relu ? replacing(with: 0, where: self .<= 0) : self }
+}
+
 func lanes(_ floats: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Lanes> {
   UnsafeMutableRawPointer(floats).assumingMemoryBound(to: Lanes.self)
 }

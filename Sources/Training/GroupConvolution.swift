@@ -100,7 +100,7 @@ final class GroupConvolution: LayerPass {
         let vector = plane % vectors
         let place = ChannelBlocks.Place(image: plane / vectors, channel: vector * Lanes.scalarCount)
         copy(blocks.lanes(x, place), into: padded + size + 3, rowLength: size + 2)
-        let offset = bias.map { UnsafeRawPointer($0 + place.channel).loadUnaligned(as: Lanes.self) } ?? .zero
+        let offset = Lanes(bias: bias, channel: place.channel)
         let (kernels, output) = (packed + vector * kernelLanes, blocks.lanes(y, place))
         if groupSize == Quads.size {
           correlateImage(Quads.self, padded, kernels, bias: offset, relu: relu, into: output, size: size)

@@ -76,19 +76,14 @@ private struct Octuple {
 
   @inline(__always)
   func store(_ y: PixelLanes, at pixel: Int, relu: Bool) {
-    y[pixel] = activated(a, relu)
-    y[pixel &+ 1] = activated(b, relu)
-    y[pixel &+ 2] = activated(c, relu)
-    y[pixel &+ 3] = activated(d, relu)
-    y[pixel &+ 4] = activated(e, relu)
-    y[pixel &+ 5] = activated(f, relu)
-    y[pixel &+ 6] = activated(g, relu)
-    y[pixel &+ 7] = activated(h, relu)
-  }
-
-  @inline(__always)
-  private func activated(_ x: Lanes, _ relu: Bool) -> Lanes {
-    relu ? x.replacing(with: 0, where: x .<= 0) : x
+    y[pixel] = a.rectified(relu)
+    y[pixel &+ 1] = b.rectified(relu)
+    y[pixel &+ 2] = c.rectified(relu)
+    y[pixel &+ 3] = d.rectified(relu)
+    y[pixel &+ 4] = e.rectified(relu)
+    y[pixel &+ 5] = f.rectified(relu)
+    y[pixel &+ 6] = g.rectified(relu)
+    y[pixel &+ 7] = h.rectified(relu)
   }
 }
 

@@ -147,7 +147,7 @@ extension WinogradConvolution {
     let relu = pass == .forward && layer.relu && !layer.batchNorm
     forEachShare(of: tiles.count, scratch) { range, room in
       for channel in stride(from: 0, to: result.channels, by: Lanes.scalarCount) {
-        let offset = bias.map { UnsafeRawPointer($0 + channel).loadUnaligned(as: Lanes.self) } ?? .zero
+        let offset = Lanes(bias: bias, channel: channel)
         for index in range {
           let tile = tiles[tiles.startIndex + index]
           let products = scratch.results + (channel / Lanes.scalarCount * padded + index)

@@ -41,8 +41,7 @@ struct WinogradTiling {
     let (row, column) = (tile.row &* step &+ offset, tile.column &* step &+ offset)
     for r in max(0, -row)..<min(count, size &- row) {
       for c in max(0, -column)..<min(count, size &- column) {
-        let value = results[r &* count &+ c] + bias
-        image[(row &+ r) &* size &+ column &+ c] = relu ? value.replacing(with: 0, where: value .<= 0) : value
+        image[(row &+ r) &* size &+ column &+ c] = (results[r &* count &+ c] + bias).rectified(relu)
       }
     }
   }

@@ -80,8 +80,11 @@ import Testing
   func vectorCodeServesTheUsualShapes(_ shape: String) throws {
     let problem = try #require(QLinearConvCase.all.first { $0.name.hasPrefix("\(shape),") }).problem
     let convolution = try IntegerConvolution<UInt8>(problem, arithmetic: .automatic, engine: Engine())
+    let takesBytes =
+      InstructionSet.sumsByteProductsExactly || ["first", "groups of 4", "dense"].contains(shape)
     switch convolution {
-    case .bytes, .pairs: break
+    case .bytes where takesBytes: break
+    case .pairs where !takesBytes: break
     default: Issue.record("\(problem.name) has no fast code")
     }
   }
