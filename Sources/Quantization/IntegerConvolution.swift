@@ -23,6 +23,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
   case grouped(GroupedIntegerConvolution<Level>)
   case pairs(PairConvolution<Level>)
   case plain(PlainIntegerConvolution<Level>)
+  case winograd(PairWinograd<Level>)
 
   /// The fastest code there is for the problem's shape.
   ///
@@ -30,12 +31,15 @@ package enum IntegerConvolution<Level: LevelScalar> {
   package init(
     _ problem: IntegerConvolutionProblem, arithmetic: IntegerArithmetic, threads: Int = 1, engine: Engine
   ) throws(OneDNNError) {
+    let merged = arithmetic == .pairs ? problem.mergingGroups : problem
     if DepthwiseIntegerConvolution<Level>.serves(problem) {
       self = .depthwise(DepthwiseIntegerConvolution(problem))
     } else if GroupedIntegerConvolution<Level>.serves(problem) {
       self = .grouped(GroupedIntegerConvolution(problem))
-    } else if arithmetic == .pairs, PairConvolution<Level>.serves(problem) {
-      self = .pairs(PairConvolution(problem, threads: threads))
+    } else if arithmetic == .pairs, PairWinograd<Level>.serves(merged) {
+      self = .winograd(PairWinograd(merged, threads: threads))
+    } else if arithmetic == .pairs, PairConvolution<Level>.serves(merged) {
+      self = .pairs(PairConvolution(merged, threads: threads))
     } else if arithmetic != .plain,
       let bytes = try ByteConvolution<Level>(
         problem, inputPlaneBits: arithmetic == .bytes ? 8 : 7, engine: engine)
@@ -60,6 +64,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
     case .grouped(let convolution): convolution.accumulate(levels, images: images, take)
     case .pairs(let convolution): convolution.accumulate(levels, images: images, take)
     case .plain(let convolution): convolution.accumulate(levels, images: images, take)
+    case .winograd(let convolution): convolution.accumulate(levels, images: images, take)
     }
   }
 }
@@ -147,22 +152,65 @@ package struct IntegerConvolutionProblem {
   /// Products in each sum.
   var window: Int { channelsPerGroup * geometry.kernel * geometry.kernel }
 
+  /// The same sums with as many neighbouring groups taken as one as make its channels whole sixteens, the distances between
+  /// them 0; itself where none do.
+  var mergingGroups: Self {
+    let groups = geometry.groups
+    let factor = (1...groups).first {
+      groups % $0 == 0 && channelsPerGroup * $0 % 16 == 0 && outputsPerGroup * $0 % 16 == 0
+    }
+    guard let factor, factor > 1 else { return self }
+    var merged = self
+    merged.geometry.groups /= factor
+    let levels = (0..<geometry.outChannels).flatMap { o in
+      let zero = UInt16(weights.quantizer(ofChannel: o).zeroPoint)
+      var levels = [UInt16](repeating: zero, count: window * factor)
+      let first = o / outputsPerGroup % factor * window
+      levels.replaceSubrange(first..<first + window, with: weights.levels[o * window..<(o + 1) * window])
+      return levels
+    }
+    merged.weights = QuantizedWeights(
+      levels: levels, quantizers: weights.quantizers, outChannels: geometry.outChannels)
+    return merged
+  }
+
+  /// The greatest magnitude that any input can give a sum of products.
+  var greatestSum: Int {
+    let zero = Int(input.zeroPoint)
+    let (highest, lowest) = (Int(input.lastLevel) - zero, -zero)
+    return (0..<geometry.outChannels).map { o in
+      let weightZero = Int(weights.quantizer(ofChannel: o).zeroPoint)
+      var (greatest, least) = (0, 0)
+      for level in weights.levels[o * window..<(o + 1) * window] {
+        let w = Int(level) - weightZero
+        greatest += max(w * highest, w * lowest)
+        least += min(w * highest, w * lowest)
+      }
+      return max(greatest, -least)
+    }.max()!
+  }
+
   /// Copies images into the middle of padded ones, whose borders are left as they are.
   ///
-  /// - Parameter copy: from, to and length of a run of pixels' levels; every run lies in one row of one image, or
-  ///   is a whole image where none is padded.
+  /// - Parameters:
+  ///   - side: of a padded image; what is more than the padding lies behind it.
+  ///   - copy: from, to and length of a run of pixels' levels; every run lies in one row of one image, or is a whole image where
+  ///     none is padded.
   @inline(__always)
-  func forEachRow(images: Int, _ copy: (_ source: Int, _ destination: Int, _ length: Int) -> Void) {
+  func forEachRow(
+    images: Int, side: Int? = nil, _ copy: (_ source: Int, _ destination: Int, _ length: Int) -> Void
+  ) {
     let g = geometry
+    let side = side ?? paddedSize
     let row = g.inputSize * g.inChannels
-    if paddedSize == g.inputSize {
+    if side == g.inputSize {
       let image = g.inputSize * row
       for i in 0..<images { copy(i * image, i * image, image) }
       return
     }
     for image in 0..<images {
       for y in 0..<g.inputSize {
-        let padded = (image * paddedSize + y + g.padBefore) * paddedSize + g.padBefore
+        let padded = (image * side + y + g.padBefore) * side + g.padBefore
         copy((image * g.inputSize + y) * row, padded * g.inChannels, row)
       }
     }

@@ -13,18 +13,22 @@ struct SixPixelSums {
   private var f: Pair = (.zero, .zero)
 
   /// - Parameters:
-  ///   - x: of each pixel two neighbouring channels, 16 bits each.
-  ///   - index: where they lie.
-  ///   - weights: of these, for sixteen output channels.
+  ///   - x: of each pixel pairs of neighbouring channels, 16 bits each.
+  ///   - first: where a run of them lies.
+  ///   - weights: of each pair, for sixteen output channels.
   @inline(__always)
-  mutating func add(_ x: SixPixels, _ index: Int, _ weights: UnsafePointer<Weights>) {
-    let (low, high) = (weights[0], weights[1])
-    Self.add(&a, x.a[index], low, high)
-    Self.add(&b, x.b[index], low, high)
-    Self.add(&c, x.c[index], low, high)
-    Self.add(&d, x.d[index], low, high)
-    Self.add(&e, x.e[index], low, high)
-    Self.add(&f, x.f[index], low, high)
+  mutating func add(_ x: SixPixels, _ first: Int, _ length: Int, _ weights: UnsafePointer<Weights>) {
+    var w = weights
+    for index in first..<first &+ length {
+      let (low, high) = (w[0], w[1])
+      Self.add(&a, x.a[index], low, high)
+      Self.add(&b, x.b[index], low, high)
+      Self.add(&c, x.c[index], low, high)
+      Self.add(&d, x.d[index], low, high)
+      Self.add(&e, x.e[index], low, high)
+      Self.add(&f, x.f[index], low, high)
+      w += 2
+    }
   }
 
   @inline(__always)
@@ -35,6 +39,19 @@ struct SixPixelSums {
   }
 
   /// - Parameter stride: from a pixel's sums to the next one's, vectors.
+  @inline(__always)
+  mutating func load(_ sums: UnsafePointer<Sums>, stride: Int) {
+    a = Self.load(sums)
+    b = Self.load(sums + stride)
+    c = Self.load(sums + 2 &* stride)
+    d = Self.load(sums + 3 &* stride)
+    e = Self.load(sums + 4 &* stride)
+    f = Self.load(sums + 5 &* stride)
+  }
+
+  @inline(__always)
+  private static func load(_ place: UnsafePointer<Sums>) -> Pair { (place[0], place[1]) }
+
   @inline(__always)
   func store(_ sums: UnsafeMutablePointer<Sums>, stride: Int) {
     Self.store(a, sums)
@@ -56,27 +73,31 @@ struct SixPixels {
   let a, b, c, d, e, f: UnsafePointer<Int32>
 }
 
-/// Sums over windows of six pixels, of sixteen output channels.
+/// Sums over runs of pairs of channels of six pixels, of sixteen output channels.
 ///
 /// - Parameters:
-///   - taps: where the pixels of a window lie, from its first, in pairs of channels.
-///   - pairs: of a pixel.
-///   - weights: taps × pairs × 2.
+///   - first: where a run of pairs lies, from each pixel's first.
+///   - weights: length × 2.
+///   - sums: replaced, or added to.
 ///   - stride: from a pixel's sums to the next one's, vectors.
 ///
-/// Not inlined: Swift 6.3's compiler crashes over these vectors in a generic class.
+/// Not inlined: Swift 6.3's compiler crashes over these vectors in a generic class. Of one run alone: with a loop around it
+/// the compiler does not keep all sums in registers.
 @inline(never)
 func multiplyPairs(
-  _ pixels: SixPixels, taps: [Int], pairs: Int, by weights: UnsafePointer<SixPixelSums.Weights>,
-  into sums: UnsafeMutablePointer<SixPixelSums.Sums>, stride: Int
+  _ pixels: SixPixels, from first: Int, count length: Int, by weights: UnsafePointer<SixPixelSums.Weights>,
+  into sums: UnsafeMutablePointer<SixPixelSums.Sums>, stride: Int, adding: Bool
 ) {
   var six = SixPixelSums()
-  var w = weights
-  for tap in taps {
-    for i in tap..<tap &+ pairs {
-      six.add(pixels, i, w)
-      w += 2
-    }
-  }
+  if adding { six.load(sums, stride: stride) }
+  six.add(pixels, first, length, weights)
   six.store(sums, stride: stride)
+}
+
+/// Vectorizes for each type of level.
+@inline(__always)
+func widen<Level: LevelScalar>(
+  _ levels: UnsafePointer<Level>, less zero: Int16, into values: UnsafeMutablePointer<Int16>, count: Int
+) {
+  for i in 0..<count { values[i] = Int16(truncatingIfNeeded: levels[i]) &- zero }
 }

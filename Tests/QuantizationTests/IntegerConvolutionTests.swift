@@ -76,16 +76,18 @@ import Testing
   }
 
   /// The fast path is not silently the slow one for the shapes that networks are made of.
-  @Test(arguments: ["regular", "first", "stride 2", "pointwise", "two groups", "groups of 4", "dense"])
+  @Test(arguments: [
+    "regular", "first", "stride 2", "pointwise", "two groups", "groups of 4", "groups of 2", "dense",
+  ])
   func vectorCodeServesTheUsualShapes(_ shape: String) throws {
     let problem = try #require(QLinearConvCase.all.first { $0.name.hasPrefix("\(shape),") }).problem
     let convolution = try IntegerConvolution<UInt8>(problem, arithmetic: .automatic, engine: Engine())
-    let takesBytes =
-      InstructionSet.sumsByteProductsExactly || ["first", "groups of 4", "dense"].contains(shape)
+    let takesBytes = InstructionSet.sumsByteProductsExactly || shape == "dense"
     switch convolution {
     case .bytes where takesBytes: break
-    case .pairs where !takesBytes: break
-    default: Issue.record("\(problem.name) has no fast code")
+    case .pairs where !takesBytes && ["first", "stride 2", "pointwise", "groups of 4"].contains(shape): break
+    case .winograd where !takesBytes && ["regular", "two groups", "groups of 2"].contains(shape): break
+    default: Issue.record("\(problem.name) has other code")
     }
   }
 
@@ -118,34 +120,79 @@ import Testing
       try sums(fast, problem, input) == sums(.plain(PlainIntegerConvolution(problem)), problem, input))
   }
 
-  /// Pairs against loops: groups of several panels, strides, paddings, kernels, numbers of pixels that six does not
-  /// divide, fewer bits, a zero point a channel, fewer images than there is room for.
+  /// Pairs against loops: groups of several panels, strides, paddings, kernels, numbers of channels that are odd and of
+  /// pixels that six does not divide, fewer bits, a zero point a channel, fewer images than there is room for.
   @Test(
     arguments: [
       PairCase(groups: 2, inputs: 12, outputs: 64, kernel: 3, stride: 2, pads: (0, 1), size: 10),
       PairCase(groups: 1, inputs: 6, outputs: 16, kernel: 5, stride: 1, pads: (2, 2), size: 9),
       PairCase(groups: 3, inputs: 6, outputs: 96, kernel: 3, stride: 1, pads: (1, 1), size: 3, bits: (5, 3)),
       PairCase(groups: 2, inputs: 4, outputs: 64, kernel: 1, stride: 1, pads: (0, 0), size: 4),
+      PairCase(groups: 1, inputs: 3, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 7),
+      PairCase(groups: 2, inputs: 10, outputs: 32, kernel: 3, stride: 1, pads: (1, 0), size: 6),
     ], [1, 3])
   func pairsGiveTheSameSums(shape: PairCase, threads: Int) throws {
-    let problem = shape.problem
-    let g = problem.geometry
     let pairs = try IntegerConvolution<UInt16>(
-      problem, arithmetic: .pairs, threads: threads, engine: Engine())
+      shape.problem, arithmetic: .pairs, threads: threads, engine: Engine())
     guard case .pairs = pairs else {
       Issue.record("no pairs")
       return
     }
+    try equalsLoops(pairs, shape)
+  }
+
+  /// The same of Winograd, one tile and many, tiles beyond an image's edges and the cache's share.
+  @Test(
+    arguments: [
+      PairCase(groups: 1, inputs: 16, outputs: 16, kernel: 3, stride: 1, pads: (1, 1), size: 4),
+      PairCase(groups: 2, inputs: 96, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 14),
+      PairCase(groups: 1, inputs: 64, outputs: 48, kernel: 3, stride: 1, pads: (0, 2), size: 32),
+      PairCase(groups: 3, inputs: 48, outputs: 96, kernel: 3, stride: 1, pads: (2, 0), size: 8, bits: (5, 3)),
+    ], [1, 3])
+  func winogradGivesTheSameSums(shape: PairCase, threads: Int) throws {
+    let winograd = try IntegerConvolution<UInt16>(
+      shape.problem, arithmetic: .pairs, threads: threads, engine: Engine())
+    guard case .winograd = winograd else {
+      Issue.record("no Winograd")
+      return
+    }
+    try equalsLoops(winograd, shape)
+  }
+
+  /// Winograd gives up just where a sum could reach the limit; below it the greatest and the least are right.
+  @Test(arguments: [(zero: Int32(0), level: UInt16(255)), (0, 0), (255, 255), (255, 0)])
+  func winogradKeepsToItsLimit(_ end: (zero: Int32, level: UInt16)) throws {
+    // 255 · 255 · 9 · 57 < 2²⁵ < 255 · 255 · 9 · 58, of 64 channels.
+    for (channels, fits) in [(57, true), (58, false)] {
+      var shape = PairCase(groups: 1, inputs: 64, outputs: 16, kernel: 3, stride: 1, pads: (1, 1), size: 8)
+      shape.problem.input = AffineQuantizer(scale: 0.1, zeroPoint: end.zero, bits: 8)
+      shape.problem.weights = QuantizedWeights(
+        levels: (0..<16 * 64 * 9).map { $0 / 9 % 64 < channels ? 255 - end.level : end.level },
+        quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: Int32(end.level), bits: 8)], outChannels: 16)
+      let chosen = try IntegerConvolution<UInt16>(shape.problem, arithmetic: .pairs, engine: Engine())
+      var isWinograd = false
+      if case .winograd = chosen { isWinograd = true }
+      #expect(isWinograd == fits)
+      let levels = [UInt16](repeating: 255 - UInt16(end.zero), count: 3 * 64 * 64)
+      let found = try sums(chosen, shape.problem, levels)
+      #expect(found == (try sums(.plain(PlainIntegerConvolution(shape.problem)), shape.problem, levels)))
+      #expect(found.map(abs).max()! >= 255 * 255 * 9 * Int64(channels))
+    }
+  }
+
+  private func equalsLoops(_ convolution: IntegerConvolution<UInt16>, _ shape: PairCase) throws {
+    let problem = shape.problem
+    let g = problem.geometry
     let input = shape.levels(g.batch * g.inChannels * g.inputSize * g.inputSize, bits: problem.input.bits)
     let plain = try sums(.plain(PlainIntegerConvolution(problem)), problem, input)
     for images in [g.batch, g.batch - 1] {
       let expected = plain.prefix(images * g.outputSize * g.outputSize * g.outChannels)
-      #expect(try sums(pairs, problem, input, images: images) == Array(expected))
+      #expect(try sums(convolution, problem, input, images: images) == Array(expected))
     }
   }
 
   struct PairCase: CustomTestStringConvertible {
-    let problem: IntegerConvolutionProblem
+    var problem: IntegerConvolutionProblem
     var testDescription: String { problem.name }
 
     init(
