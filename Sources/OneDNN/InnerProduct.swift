@@ -7,10 +7,12 @@ extension Primitive {
   /// - Parameters:
   ///   - source: N × I, or N × C × H × W with I = C·H·W; left open, or as the producer laid it out.
   ///   - outputs: O.
+  ///   - format: of the weights.
   public static func innerProductForward(
-    _ name: String, source: Layout, extents: [Int], outputs: Int, purpose: Purpose, relu: Bool, engine: Engine
+    _ name: String, source: Layout, extents: [Int], outputs: Int, weights format: Layout.Format = .any,
+    purpose: Purpose, relu: Bool, engine: Engine
   ) throws(OneDNNError) -> Primitive {
-    let weights = try Layout([outputs] + extents.dropFirst(), .float32, .any)
+    let weights = try Layout([outputs] + extents.dropFirst(), .float32, format)
     let bias = try Layout([outputs])
     let destination = try Layout([extents[0], outputs])
     return try Primitive(name, engine: engine, relu: relu) { out, attributes in

@@ -152,6 +152,16 @@ extension LayerPasses {
     let main = try preferWinograd(forward)
     let found = try main.layout(.destination).format(extents: geometry.destination)
     let inBlocks = found == .blocks16 || found == .blocks8
+    func backwardData() throws(OneDNNError) -> any LayerPass {
+      if found == .blocks8, merged.factor == 1, DepthwiseGradient.serves(layer) {
+        return DepthwiseGradient(of: layer, images: slices.size, format: .blocks8, threads: options.threads)
+      }
+      return try preferWinograd { (method) throws(OneDNNError) in
+        try .convolutionBackwardData(
+          "\(layer.name) backward-data", geometry, method: method, forward: try forward(method),
+          engine: engine)
+      }
+    }
     return Self(
       merging: merged, slices: slices,
       output: Activation(
@@ -159,13 +169,7 @@ extension LayerPasses {
         format: found.flatMap { inBlocks || !layer.batchNorm ? $0 : nil } ?? .blocks16),
       weightExtents: geometry.weights,
       forward: main,
-      backwardData: !trains || isFirst
-        ? nil
-        : try preferWinograd { (method) throws(OneDNNError) in
-          try .convolutionBackwardData(
-            "\(layer.name) backward-data", geometry, method: method, forward: try forward(method),
-            engine: engine)
-        },
+      backwardData: !trains || isFirst ? nil : try backwardData(),
       backwardWeights: !trains
         ? nil
         : try preferWinograd { (method) throws(OneDNNError) in
@@ -188,10 +192,22 @@ extension LayerPasses {
       return try make(open)
     }
     let outputs = layer.outChannels
-    let forward = try inPlace { (source) throws(OneDNNError) in
-      try .innerProductForward(
-        "\(layer.name) forward", source: source, extents: sourceExtents, outputs: outputs,
-        purpose: options.purpose, relu: layer.relu, engine: engine)
+    func forward(weights: Layout.Format) throws(OneDNNError) -> Primitive {
+      try inPlace { (source) throws(OneDNNError) in
+        try .innerProductForward(
+          "\(layer.name) forward", source: source, extents: sourceExtents, outputs: outputs, weights: weights,
+          purpose: options.purpose, relu: layer.relu, engine: engine)
+      }
+    }
+    var main = try forward(weights: .any)
+    let own = try DenseGradient.format(of: source, extents: sourceExtents, forward: main)
+    if let own { main = try forward(weights: own) }
+    func gradient(
+      _ pass: ConvolutionPass, _ make: (Layout) throws(OneDNNError) -> Primitive
+    ) throws(OneDNNError) -> any LayerPass {
+      guard let own else { return try inPlace(make) }
+      return DenseGradient(
+        pass, of: layer, source: sourceExtents, format: own, threads: options.threads)
     }
     let trains = options.purpose == .training
     return Self(
@@ -199,20 +215,20 @@ extension LayerPasses {
       slices: ImageSlices(all: options.count),
       output: Activation(slot: "\(layer.name).output", extents: [outputs], format: .plain),
       weightExtents: [outputs] + sourceExtents.dropFirst(),
-      forward: forward,
+      forward: main,
       backwardData: !trains
         ? nil
-        : try inPlace { (source) throws(OneDNNError) in
+        : try gradient(.backwardData) { (source) throws(OneDNNError) in
           try .innerProductBackwardData(
             "\(layer.name) backward-data", source: source, extents: sourceExtents, outputs: outputs,
-            forward: forward, engine: engine)
+            forward: main, engine: engine)
         },
       backwardWeights: !trains
         ? nil
-        : try inPlace { (source) throws(OneDNNError) in
+        : try gradient(.backwardWeights) { (source) throws(OneDNNError) in
           try .innerProductBackwardWeights(
             "\(layer.name) backward-weights", source: source, extents: sourceExtents, outputs: outputs,
-            forward: forward, engine: engine)
+            forward: main, engine: engine)
         })
   }
 }

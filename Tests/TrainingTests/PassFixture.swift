@@ -1,7 +1,8 @@
-import Networks
 import OneDNN
 import Tensors
+import Testing
 
+@testable import Networks
 @testable import Training
 
 /// The three passes of a convolution over three random images, and what double precision makes of them.
@@ -12,19 +13,27 @@ final class PassFixture {
   private let source, weights, bias, gradient: AlignedBuffer<Float>
   private let steps: [(step: any PlanStep, scratchpad: Scratchpad)]
   private let images: Int
-  /// Those of the bias last, if the layer has one.
+  private let passes: [ConvolutionPass]
+  /// Those of the passes, of the bias last, if the layer has one.
   var results: [AlignedBuffer<Float>] {
-    [output, sourceGradient, weightsGradient] + (layer.bias ? [biasGradient] : [])
+    chosen([output, sourceGradient, weightsGradient, biasGradient])
+  }
+
+  private func chosen<Result>(_ results: [Result]) -> [Result] {
+    zip(results, [ConvolutionPass.forward, .backwardData, .backwardWeights, .backwardWeights]).enumerated()
+      .filter { passes.contains($1.1) && ($0 < 3 || layer.bias) }.map(\.element.0)
   }
 
   /// - Parameter make: the code of a pass over so many images, which leaves activations in `format`.
   init(
     _ layer: Layer, format: Layout.Format = .blocks16, images: Int = 3,
+    passes: [ConvolutionPass] = [.forward, .backwardData, .backwardWeights],
     _ make: (ConvolutionPass, Int) -> any LayerPass
   ) throws {
     self.layer = layer
     self.format = format
     self.images = images
+    self.passes = passes
     func random(_ count: Int, _ seed: UInt64) -> AlignedBuffer<Float> {
       let buffer = AlignedBuffer<Float>(count: count)
       var state = seed
@@ -42,17 +51,17 @@ final class PassFixture {
     weightsGradient = AlignedBuffer(count: weights.count)
     biasGradient = AlignedBuffer(count: layer.outChannels)
     let engine = try Engine()
-    let passes = [ConvolutionPass.forward, .backwardData, .backwardWeights].map { make($0, images) }
     let buffers: [Argument: AlignedBuffer<Float>] = [
       .source: source, .weights: weights, .bias: bias, .destination: output, .destinationGradient: gradient,
       .sourceGradient: sourceGradient, .weightsGradient: weightsGradient, .biasGradient: biasGradient,
     ]
-    let wanted: [[Argument]] = [
-      [.source, .weights, .bias, .destination, .scratchpad],
-      [.destinationGradient, .weights, .sourceGradient, .scratchpad],
-      [.source, .destinationGradient, .weightsGradient, .biasGradient, .scratchpad],
+    let wanted: [ConvolutionPass: [Argument]] = [
+      .forward: [.source, .weights, .bias, .destination, .scratchpad],
+      .backwardData: [.destinationGradient, .weights, .sourceGradient, .scratchpad],
+      .backwardWeights: [.source, .destinationGradient, .weightsGradient, .biasGradient, .scratchpad],
     ]
-    steps = try zip(passes, wanted).map { pass, arguments in
+    steps = try passes.map {
+      let (pass, arguments) = (make($0, images), wanted[$0]!)
       let scratchpad = Scratchpad(count: try pass.layout(.scratchpad).bytes / MemoryLayout<Float>.stride)
       let unbiased = arguments.filter { layer.bias || $0 != .bias && $0 != .biasGradient }
       let step = try pass.step(
@@ -89,7 +98,7 @@ final class PassFixture {
   }
 
   /// The largest error of each result, relative to its largest value.
-  func errors() -> [Double] { zip(results, expected()).map(error) }
+  func errors() -> [Double] { zip(results, chosen(expected())).map(error) }
 
   private func error(_ found: AlignedBuffer<Float>, _ expected: [Double]) -> Double {
     let largest = expected.map(abs).max()!
@@ -135,6 +144,28 @@ final class PassFixture {
       }
     }
     return [y, dx, dw, db]
+  }
+}
+
+/// A 3 × 3 layer.
+struct ConvolutionShape: CustomTestStringConvertible {
+  let layer: Layer
+  var testDescription: String {
+    "\(layer.inChannels) → \(layer.outChannels), \(layer.groups) groups, stride \(layer.stride), \(layer.inputSize)²"
+  }
+
+  /// - Parameter pads: if not as the networks' layers have them, for size / stride pixels, rounded up.
+  init(
+    _ groups: Int, _ inputs: Int, _ outputs: Int, _ stride: Int, _ size: Int, kernel: Int = 3,
+    pads: (Int, Int)? = nil, batchNorm: Bool = false
+  ) {
+    let pad = max(0, ((size + stride - 1) / stride - 1) * stride + kernel - size)
+    let pads = pads ?? (pad / 2, pad - pad / 2)
+    layer = Layer(
+      name: "layer", role: .regular, block: 0, inChannels: inputs, outChannels: outputs, kernel: kernel,
+      stride: stride, groups: groups, inputSize: size,
+      outputSize: (size + pads.0 + pads.1 - kernel) / stride + 1, padBefore: pads.0, padAfter: pads.1,
+      poolsInput: false, batchNorm: batchNorm, relu: true)
   }
 }
 

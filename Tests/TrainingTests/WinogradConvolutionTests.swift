@@ -10,16 +10,21 @@ import Testing
   /// Whole tiles and tiles that reach beyond the edges; one part, whole ones, and a last one of no whole sixes; channels
   /// in other numbers out than in; paddings of other networks.
   static let shapes = [
-    Shape(1, 16, 32, 1, 8), Shape(1, 32, 16, 1, 32), Shape(2, 32, 96, 1, 11), Shape(1, 16, 16, 1, 3),
-    Shape(1, 32, 32, 1, 28), Shape(1, 32, 16, 1, 16, batchNorm: true), Shape(1, 16, 16, 1, 9, pads: (0, 0)),
-    Shape(1, 16, 16, 1, 12, pads: (2, 0)), Shape(1, 48, 16, 2, 16), Shape(2, 64, 32, 2, 16),
-    Shape(1, 16, 16, 2, 32), Shape(1, 16, 32, 2, 24), Shape(1, 16, 16, 2, 15), Shape(3, 48, 48, 2, 7),
-    Shape(1, 32, 32, 2, 40), Shape(1, 32, 16, 2, 16, batchNorm: true), Shape(1, 16, 16, 2, 16, pads: (1, 0)),
-    Shape(1, 16, 16, 2, 16, pads: (1, 1)),
+    ConvolutionShape(1, 16, 32, 1, 8), ConvolutionShape(1, 32, 16, 1, 32), ConvolutionShape(2, 32, 96, 1, 11),
+    ConvolutionShape(1, 16, 16, 1, 3),
+    ConvolutionShape(1, 32, 32, 1, 28), ConvolutionShape(1, 32, 16, 1, 16, batchNorm: true),
+    ConvolutionShape(1, 16, 16, 1, 9, pads: (0, 0)),
+    ConvolutionShape(1, 16, 16, 1, 12, pads: (2, 0)), ConvolutionShape(1, 48, 16, 2, 16),
+    ConvolutionShape(2, 64, 32, 2, 16),
+    ConvolutionShape(1, 16, 16, 2, 32), ConvolutionShape(1, 16, 32, 2, 24),
+    ConvolutionShape(1, 16, 16, 2, 15), ConvolutionShape(3, 48, 48, 2, 7),
+    ConvolutionShape(1, 32, 32, 2, 40), ConvolutionShape(1, 32, 16, 2, 16, batchNorm: true),
+    ConvolutionShape(1, 16, 16, 2, 16, pads: (1, 0)),
+    ConvolutionShape(1, 16, 16, 2, 16, pads: (1, 1)),
   ]
 
   @Test(arguments: shapes, [Layout.Format.blocks8, .blocks16, .channelsLast])
-  func equalsDoublePrecision(shape: Shape, format: Layout.Format) throws {
+  func equalsDoublePrecision(shape: ConvolutionShape, format: Layout.Format) throws {
     #expect(WinogradConvolution.serves(shape.layer))
     let fixture = try fixture(shape, format: format)
     #expect(try fixture.run())
@@ -27,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2]) func theThreadsChangeNoBit(stride: Int) throws {
-    let shape = Shape(1, 32, 48, stride, 24)
+    let shape = ConvolutionShape(1, 32, 48, stride, 24)
     let (one, three) = (try fixture(shape), try fixture(shape, threads: 3))
     #expect(try one.run() && three.run())
     #expect(one.errors().allSatisfy { $0 < 4e-6 })
@@ -37,14 +42,14 @@ import Testing
   }
 
   @Test func otherShapesAreLeftToOneDNN() throws {
-    #expect(!WinogradConvolution.serves(Shape(1, 24, 16, 1, 8).layer))
-    #expect(!WinogradConvolution.serves(Shape(2, 48, 32, 1, 8).layer))
-    #expect(!WinogradConvolution.serves(Shape(1, 16, 16, 3, 27).layer))
-    #expect(!WinogradConvolution.serves(Shape(1, 16, 16, 1, 8, kernel: 1).layer))
-    #expect(!WinogradConvolution.serves(Shape(1, 16, 16, 1, 8, kernel: 5).layer))
+    #expect(!WinogradConvolution.serves(ConvolutionShape(1, 24, 16, 1, 8).layer))
+    #expect(!WinogradConvolution.serves(ConvolutionShape(2, 48, 32, 1, 8).layer))
+    #expect(!WinogradConvolution.serves(ConvolutionShape(1, 16, 16, 3, 27).layer))
+    #expect(!WinogradConvolution.serves(ConvolutionShape(1, 16, 16, 1, 8, kernel: 1).layer))
+    #expect(!WinogradConvolution.serves(ConvolutionShape(1, 16, 16, 1, 8, kernel: 5).layer))
     // As many products as a direct convolution's, or more.
     for (stride, size) in [(1, 2), (2, 4), (2, 10)] {
-      #expect(!WinogradConvolution.serves(Shape(1, 16, 16, stride, size).layer))
+      #expect(!WinogradConvolution.serves(ConvolutionShape(1, 16, 16, stride, size).layer))
     }
     let network = try Network(Architecture())
     #expect(
@@ -52,29 +57,8 @@ import Testing
         == network.layers.filter { $0.role == .regular }.map(\.name))
   }
 
-  struct Shape: CustomTestStringConvertible {
-    let layer: Layer
-    var testDescription: String {
-      "\(layer.inChannels) → \(layer.outChannels), \(layer.groups) groups, stride \(layer.stride), \(layer.inputSize)²"
-    }
-
-    /// - Parameter pads: if not as the networks' layers have them, for size / stride pixels, rounded up.
-    init(
-      _ groups: Int, _ inputs: Int, _ outputs: Int, _ stride: Int, _ size: Int, kernel: Int = 3,
-      pads: (Int, Int)? = nil, batchNorm: Bool = false
-    ) {
-      let pad = max(0, ((size + stride - 1) / stride - 1) * stride + kernel - size)
-      let pads = pads ?? (pad / 2, pad - pad / 2)
-      layer = Layer(
-        name: "layer", role: .regular, block: 0, inChannels: inputs, outChannels: outputs, kernel: kernel,
-        stride: stride, groups: groups, inputSize: size,
-        outputSize: (size + pads.0 + pads.1 - kernel) / stride + 1, padBefore: pads.0, padAfter: pads.1,
-        poolsInput: false, batchNorm: batchNorm, relu: true)
-    }
-  }
-
   private func fixture(
-    _ shape: Shape, format: Layout.Format = .blocks16, threads: Int = 1
+    _ shape: ConvolutionShape, format: Layout.Format = .blocks16, threads: Int = 1
   ) throws -> PassFixture {
     try PassFixture(shape.layer, format: format) {
       WinogradConvolution($0, of: shape.layer, images: $1, format: format, threads: threads)
