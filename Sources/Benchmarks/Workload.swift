@@ -114,9 +114,10 @@ public final class Workload {
     let quantize = TimedStep(
       layer: nil, pass: "quantize", implementation: "strata", seconds: seconds[0])
     return [quantize]
-      + zip(network.layers, seconds.dropFirst()).map {
+      + network.layers.enumerated().map { i, layer in
         TimedStep(
-          layer: $0.name, pass: "forward", implementation: integer.arithmetic.rawValue, seconds: $1)
+          layer: layer.name, pass: "forward", implementation: integer.implementation(ofLayer: i),
+          seconds: seconds[i + 1])
       }
   }
 }

@@ -31,15 +31,12 @@ package enum IntegerConvolution<Level: LevelScalar> {
   package init(
     _ problem: IntegerConvolutionProblem, arithmetic: IntegerArithmetic, threads: Int = 1, engine: Engine
   ) throws(OneDNNError) {
-    let merged = arithmetic == .pairs ? problem.mergingGroups : problem
     if DepthwiseIntegerConvolution<Level>.serves(problem) {
       self = .depthwise(DepthwiseIntegerConvolution(problem))
     } else if GroupedIntegerConvolution<Level>.serves(problem) {
       self = .grouped(GroupedIntegerConvolution(problem))
-    } else if arithmetic == .pairs, PairWinograd<Level>.serves(merged) {
-      self = .winograd(PairWinograd(merged, threads: threads))
-    } else if arithmetic == .pairs, PairConvolution<Level>.serves(merged) {
-      self = .pairs(PairConvolution(merged, threads: threads))
+    } else if arithmetic == .pairs, let made = Self.multiplyingPairs(problem, threads: threads) {
+      self = made
     } else if arithmetic != .plain,
       let bytes = try ByteConvolution<Level>(
         problem, inputPlaneBits: arithmetic == .bytes ? 8 : 7, engine: engine)
@@ -47,6 +44,27 @@ package enum IntegerConvolution<Level: LevelScalar> {
       self = .bytes(bytes)
     } else {
       self = .plain(PlainIntegerConvolution(problem))
+    }
+  }
+
+  /// By Winograd, or else directly; small groups as one where that is needed.
+  private static func multiplyingPairs(_ problem: IntegerConvolutionProblem, threads: Int) -> Self? {
+    let merged = problem.mergingGroups
+    if PairWinograd<Level>.serves(merged) { return .winograd(PairWinograd(merged, threads: threads)) }
+    return [problem, merged].first(where: PairConvolution<Level>.serves).map {
+      .pairs(PairConvolution($0, threads: threads))
+    }
+  }
+
+  /// What computes it.
+  var implementation: String {
+    switch self {
+    case .bytes: "bytes"
+    case .depthwise: "depthwise"
+    case .grouped: "groups"
+    case .pairs: "pairs"
+    case .plain: "loops"
+    case .winograd: "pairs:winograd"
     }
   }
 
@@ -175,7 +193,7 @@ package struct IntegerConvolutionProblem {
   }
 
   /// The greatest magnitude that any input can give a sum of products.
-  var greatestSum: Int {
+  package var greatestSum: Int {
     let zero = Int(input.zeroPoint)
     let (highest, lowest) = (Int(input.lastLevel) - zero, -zero)
     return (0..<geometry.outChannels).map { o in
@@ -225,7 +243,8 @@ public enum IntegerArithmetic: String, Hashable, Sendable, CaseIterable {
   /// The same with inputs split into 7 bits, whose sums of two products cannot saturate at 16 bits: right
   /// wherever oneDNN has it.
   case sevenBits
-  /// Pairs of 16-bit integers in vector code of its own, seven bits where that does not serve the shape.
+  /// Pairs of 16-bit integers in vector code of its own, by Winograd where the shape allows it; seven bits where there is
+  /// none for it.
   case pairs
   /// Loops of its own: everywhere, and slow.
   case plain

@@ -9,7 +9,7 @@ final class IntegerLayer<Level: LevelScalar> {
   /// The most that a call takes.
   let images: Int
   private let layer: Layer
-  private let convolution: IntegerConvolution<Level>
+  let convolution: IntegerConvolution<Level>
   private let requantizer: Requantizer
   /// Output of the max-pool, or the images of a dense layer that are fewer than it takes.
   private let staged: AlignedBuffer<Level>

@@ -51,6 +51,12 @@ public final class IntegerNetwork {
     }
   }
 
+  /// What computes a layer.
+  public func implementation(ofLayer layer: Int) -> String {
+    scratch.isWide
+      ? wideLayers[layer].convolution.implementation : byteLayers[layer].convolution.implementation
+  }
+
   private func layers<Level>(
     _ folded: [FoldedLayer], _ options: QuantizationOptions
   ) throws -> [IntegerLayer<Level>] {

@@ -90,7 +90,7 @@ func transformProducts(
   putRow(half + 18, doublings: 1, sums + 3 &* rowStep, pixelStep)
 }
 
-/// - Parameter doublings: how often the row holds twice its results, times 3.
+/// - Parameter doublings: d, where the row holds 3·2ᵈ times its results.
 @inline(__always)
 private func putRow(
   _ row: UnsafePointer<IntegerWinograd.Sums>, doublings: Int32,

@@ -116,3 +116,11 @@ package final class PairConvolution<Level: LevelScalar> {
     }
   }
 }
+
+/// x − Z_x. Vectorizes for each type of level.
+@inline(__always)
+func widen<Level: LevelScalar>(
+  _ levels: UnsafePointer<Level>, less zero: Int16, into values: UnsafeMutablePointer<Int16>, count: Int
+) {
+  for i in 0..<count { values[i] = Int16(truncatingIfNeeded: levels[i]) &- zero }
+}

@@ -55,7 +55,6 @@ package final class PairWinograd<Level: LevelScalar> {
   }
 
   package init(_ problem: IntegerConvolutionProblem, threads: Int) {
-    precondition(Self.serves(problem))
     (self.problem, self.threads) = (problem, threads)
     let g = problem.geometry
     let channels = problem.channelsPerGroup

@@ -93,11 +93,3 @@ func multiplyPairs(
   six.add(pixels, first, length, weights)
   six.store(sums, stride: stride)
 }
-
-/// Vectorizes for each type of level.
-@inline(__always)
-func widen<Level: LevelScalar>(
-  _ levels: UnsafePointer<Level>, less zero: Int16, into values: UnsafeMutablePointer<Int16>, count: Int
-) {
-  for i in 0..<count { values[i] = Int16(truncatingIfNeeded: levels[i]) &- zero }
-}

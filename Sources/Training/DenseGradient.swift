@@ -6,8 +6,10 @@ import OneDNN
 /// Why not oneDNN's: where it takes a general product of matrices (`x64:gemm`, for AVX2), that is at a third of the
 /// processor's arithmetic for such shapes.
 final class DenseGradient: LayerPass {
+  static let implementation = "strata:dense"
+
   let name: String
-  let implementation = "strata"
+  var implementation: String { Self.implementation }
   private let pass: ConvolutionPass
   /// Of the source, N × I or N × C × H × W, and of the weights that belong to it.
   private let extents: [Int]
@@ -61,7 +63,7 @@ final class DenseGradient: LayerPass {
   func step(_ arguments: [(Argument, Memory)]) -> any PlanStep {
     let memories = Dictionary(uniqueKeysWithValues: arguments)
     func floats(_ argument: Argument) -> UnsafeMutablePointer<Float> { memories[argument]!.floats }
-    return Computation(name) { [self] in
+    return Computation(name, implementation) { [self] in
       let gradient = floats(.destinationGradient)
       if pass == .backwardData {
         multiply(gradient, floats(.weights), into: floats(.sourceGradient), floats(.scratchpad))

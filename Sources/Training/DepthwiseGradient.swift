@@ -5,8 +5,10 @@ import OneDNN
 ///
 /// Why not oneDNN's: for AVX2 it is at a fifth to a half of the memory's speed.
 final class DepthwiseGradient: LayerPass {
+  static let implementation = "strata:depthwise"
+
   let name: String
-  let implementation = "strata"
+  var implementation: String { Self.implementation }
   private let layer: Layer
   private let images: Int
   private let threads: Int
@@ -47,7 +49,7 @@ final class DepthwiseGradient: LayerPass {
   func step(_ arguments: [(Argument, Memory)]) -> any PlanStep {
     let memories = Dictionary(uniqueKeysWithValues: arguments)
     func floats(_ argument: Argument) -> UnsafeMutablePointer<Float> { memories[argument]!.floats }
-    return Computation(name) { [self] in
+    return Computation(name, implementation) { [self] in
       compute(
         floats(.destinationGradient), floats(.weights), into: floats(.sourceGradient),
         lanes(floats(.scratchpad)))

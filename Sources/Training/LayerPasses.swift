@@ -153,6 +153,7 @@ extension LayerPasses {
     let found = try main.layout(.destination).format(extents: geometry.destination)
     let inBlocks = found == .blocks16 || found == .blocks8
     func backwardData() throws(OneDNNError) -> any LayerPass {
+      // Blocks of eight: oneDNN has no AVX-512 here.
       if found == .blocks8, merged.factor == 1, DepthwiseGradient.serves(layer) {
         return DepthwiseGradient(of: layer, images: slices.size, format: .blocks8, threads: options.threads)
       }
@@ -199,9 +200,12 @@ extension LayerPasses {
           purpose: options.purpose, relu: layer.relu, engine: engine)
       }
     }
+    let trains = options.purpose == .training
     var main = try forward(weights: .any)
-    let own = try DenseGradient.format(of: source, extents: sourceExtents, forward: main)
-    if let own { main = try forward(weights: own) }
+    var own = trains ? try DenseGradient.format(of: source, extents: sourceExtents, forward: main) : nil
+    if let format = own {
+      if let inFormat = try? forward(weights: format) { main = inFormat } else { own = nil }
+    }
     func gradient(
       _ pass: ConvolutionPass, _ make: (Layout) throws(OneDNNError) -> Primitive
     ) throws(OneDNNError) -> any LayerPass {
@@ -209,7 +213,6 @@ extension LayerPasses {
       return DenseGradient(
         pass, of: layer, source: sourceExtents, format: own, threads: options.threads)
     }
-    let trains = options.purpose == .training
     return Self(
       merging: GroupMerging(groups: 1, factor: 1),
       slices: ImageSlices(all: options.count),

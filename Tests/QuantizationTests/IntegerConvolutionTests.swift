@@ -130,6 +130,7 @@ import Testing
       PairCase(groups: 2, inputs: 4, outputs: 64, kernel: 1, stride: 1, pads: (0, 0), size: 4),
       PairCase(groups: 1, inputs: 3, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 7),
       PairCase(groups: 2, inputs: 10, outputs: 32, kernel: 3, stride: 1, pads: (1, 0), size: 6),
+      PairCase(groups: 8, inputs: 16, outputs: 16, kernel: 3, stride: 2, pads: (0, 1), size: 8),
     ], [1, 3])
   func pairsGiveTheSameSums(shape: PairCase, threads: Int) throws {
     let pairs = try IntegerConvolution<UInt16>(
@@ -148,6 +149,7 @@ import Testing
       PairCase(groups: 2, inputs: 96, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 14),
       PairCase(groups: 1, inputs: 64, outputs: 48, kernel: 3, stride: 1, pads: (0, 2), size: 32),
       PairCase(groups: 3, inputs: 48, outputs: 96, kernel: 3, stride: 1, pads: (2, 0), size: 8, bits: (5, 3)),
+      PairCase(groups: 4, inputs: 32, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 8),
     ], [1, 3])
   func winogradGivesTheSameSums(shape: PairCase, threads: Int) throws {
     let winograd = try IntegerConvolution<UInt16>(
@@ -178,6 +180,23 @@ import Testing
       #expect(found == (try sums(.plain(PlainIntegerConvolution(shape.problem)), shape.problem, levels)))
       #expect(found.map(abs).max()! >= 255 * 255 * 9 * Int64(channels))
     }
+  }
+
+  /// Every output's window of the inputs that make its sum greatest, or least: none exceeds what is promised, and one
+  /// comes to it.
+  @Test(arguments: [0, 100, 255]) func greatestSumIsReached(zeroPoint: Int32) throws {
+    var problem = PairCase(groups: 2, inputs: 32, outputs: 16, kernel: 1, stride: 1, pads: (0, 0), size: 6)
+      .problem
+    problem.input = AffineQuantizer(scale: 0.1, zeroPoint: zeroPoint, bits: 8)
+    problem.bias = problem.bias.map { _ in 0 }
+    let levels = (0..<3 * 36 * 32).map { i -> UInt16 in
+      let (output, channel) = (i / 32 % 16, i % 32)
+      let weight = Int32(problem.weights.levels[output * 16 + channel % 16])
+      let isPositive = weight > problem.weights.quantizer(ofChannel: output).zeroPoint
+      return isPositive == (i / 32 / 16 % 2 == 0) ? 255 : 0
+    }
+    let found = try sums(.plain(PlainIntegerConvolution(problem)), problem, levels)
+    #expect(found.map(abs).max()! == Int64(problem.greatestSum))
   }
 
   private func equalsLoops(_ convolution: IntegerConvolution<UInt16>, _ shape: PairCase) throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Against sums in double precision. Scratchpads hold NaN at first.
 @Suite struct DepthwiseGradientTests {
-  /// Odd sizes, sizes of one tile of threads and less, and paddings of other networks.
+  /// Even and odd sizes, one pixel, and paddings of other networks.
   static let shapes = [
     ConvolutionShape(32, 32, 32, 1, 8), ConvolutionShape(16, 16, 16, 1, 7),
     ConvolutionShape(16, 16, 16, 1, 9, pads: (0, 0)),

@@ -16,12 +16,14 @@ final class PassFixture {
   private let passes: [ConvolutionPass]
   /// Those of the passes, of the bias last, if the layer has one.
   var results: [AlignedBuffer<Float>] {
-    chosen([output, sourceGradient, weightsGradient, biasGradient])
+    ofPasses([
+      (.forward, output), (.backwardData, sourceGradient), (.backwardWeights, weightsGradient),
+      (.backwardWeights, biasGradient),
+    ])
   }
 
-  private func chosen<Result>(_ results: [Result]) -> [Result] {
-    zip(results, [ConvolutionPass.forward, .backwardData, .backwardWeights, .backwardWeights]).enumerated()
-      .filter { passes.contains($1.1) && ($0 < 3 || layer.bias) }.map(\.element.0)
+  private func ofPasses<Result>(_ all: [(pass: ConvolutionPass, result: Result)]) -> [Result] {
+    (layer.bias ? all : all.dropLast()).filter { passes.contains($0.pass) }.map(\.result)
   }
 
   /// - Parameter make: the code of a pass over so many images, which leaves activations in `format`.
@@ -98,7 +100,7 @@ final class PassFixture {
   }
 
   /// The largest error of each result, relative to its largest value.
-  func errors() -> [Double] { zip(results, chosen(expected())).map(error) }
+  func errors() -> [Double] { zip(results, ofPasses(expected())).map(error) }
 
   private func error(_ found: AlignedBuffer<Float>, _ expected: [Double]) -> Double {
     let largest = expected.map(abs).max()!
@@ -112,7 +114,7 @@ final class PassFixture {
   }
 
   /// As the definition reads.
-  private func expected() -> [[Double]] {
+  private func expected() -> [(pass: ConvolutionPass, result: [Double])] {
     var (y, dx) = ([Double](repeating: 0, count: output.count), [Double](repeating: 0, count: source.count))
     var dw = [Double](repeating: 0, count: weights.count)
     var db = [Double](repeating: 0, count: layer.outChannels)
@@ -143,7 +145,7 @@ final class PassFixture {
         }
       }
     }
-    return [y, dx, dw, db]
+    return [(.forward, y), (.backwardData, dx), (.backwardWeights, dw), (.backwardWeights, db)]
   }
 }
 

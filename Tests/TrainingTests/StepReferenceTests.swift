@@ -75,6 +75,23 @@ import Testing
     #expect(groups.count { $0.layer == "stage1.0.spatial" && $0.implementation.contains("wino") } == 3)
   }
 
+  /// Gradients of depthwise inputs and of dense layers are Strata's own under AVX2, and oneDNN's elsewhere.
+  @Test func gradientsRunWhereTheirRuleSays() throws {
+    let reference = try Reference(named: "depthwise-bn")
+    let algorithms = try reference.compiled(.automatic).algorithms
+    func found(_ implementation: String) -> Set<String> {
+      Set(algorithms.filter { $0.implementation == implementation }.map { "\($0.layer) \($0.pass)" })
+    }
+    let isAVX2 = InstructionSet.name == "AVX2"
+    let layers = isAVX2 ? reference.network.layers : []
+    let spatial = layers.filter { !$0.isDense && $0.groups > 1 }.map { "\($0.name) backward-data" }
+    let dense = layers.filter { $0.isDense && $0.inChannels % 64 == 0 }
+      .flatMap { ["\($0.name) backward-data", "\($0.name) backward-weights"] }
+    #expect(!isAVX2 || !spatial.isEmpty && !dense.isEmpty)
+    #expect(found(DepthwiseGradient.implementation) == Set(spatial))
+    #expect(found(DenseGradient.implementation) == Set(dense))
+  }
+
   @Test func noPassFallsBackToAReferenceImplementation() throws {
     for name in Self.networks {
       let algorithms = try Reference(named: name).compiled(.automatic).algorithms
