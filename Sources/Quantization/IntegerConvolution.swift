@@ -57,7 +57,7 @@ package enum IntegerConvolution<Level: LevelScalar> {
   }
 
   /// What computes it.
-  var implementation: String {
+  package var implementation: String {
     switch self {
     case .bytes: "bytes"
     case .depthwise: "depthwise"

@@ -102,13 +102,13 @@ package final class PairWinograd<Level: LevelScalar> {
     let panels = problem.geometry.outChannels / Self.panel
     for first in stride(from: 0, to: tiles, by: part) {
       let some = first..<min(first + part, tiles)
-      forEachShare(of: some.count) { share, thread in
-        for tile in share { transform(tile, of: some, thread) }
+      parallel(some.count, threads: threads) { tiles, thread in
+        for tile in tiles { transform(tile, of: some, thread) }
       }
       let sixes = (some.count + Self.together - 1) / Self.together
       // Fewer panels than threads are split.
       let splits = (threads + panels - 1) / panels
-      forEachShare(of: panels * splits) { shares, thread in
+      parallel(panels * splits, threads: threads) { shares, thread in
         for share in shares {
           let (panel, split) = (share / splits, share % splits)
           compute(panel, split * sixes / splits..<(split + 1) * sixes / splits, of: some, thread)
@@ -117,13 +117,6 @@ package final class PairWinograd<Level: LevelScalar> {
     }
     take(
       .narrow(PartialSums(sums: sums.base, terms: terms, windows: nil)), 0..<images * problem.outputPixels)
-  }
-
-  /// - Parameter body: given a part of 0 ..< count and the thread's number.
-  private func forEachShare(of count: Int, _ body: (_ share: Range<Int>, _ thread: Int) -> Void) {
-    parallel(threads, threads: threads) { shares in
-      for share in shares { body(share * count / threads..<(share + 1) * count / threads, share) }
-    }
   }
 
   /// Row and column of a tile's first result, and its image.

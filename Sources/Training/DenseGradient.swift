@@ -92,21 +92,18 @@ final class DenseGradient: LayerPass {
   ) {
     pack(gradient, into: scratch)
     let short = lanes(scratch)
-    parallel(threads, threads: threads) { shares in
-      let strips = inputs / Self.columns
-      for share in shares {
-        let packed = short + factorLanes + share * shareLanes
-        let products = packed + packedLanes
-        packed.update(repeating: .zero, count: packedLanes)
-        for strip in share * strips / threads..<(share + 1) * strips / threads {
-          let first = strip * Self.columns
-          pack(factor + first, into: packed)
-          for panel in 0..<Self.columns / Self.panel {
-            multiplyTiles(
-              short, blocks: blocks, tiles: paddedRows, by: packed + panel * blocks * 2 * Lanes.scalarCount,
-              into: products)
-            put(products, into: result + first + panel * Self.panel)
-          }
+    parallel(inputs / Self.columns, threads: threads) { strips, share in
+      let packed = short + factorLanes + share * shareLanes
+      let products = packed + packedLanes
+      packed.update(repeating: .zero, count: packedLanes)
+      for strip in strips {
+        let first = strip * Self.columns
+        pack(factor + first, into: packed)
+        for panel in 0..<Self.columns / Self.panel {
+          multiplyTiles(
+            short, blocks: blocks, tiles: paddedRows, by: packed + panel * blocks * 2 * Lanes.scalarCount,
+            into: products)
+          put(products, into: result + first + panel * Self.panel)
         }
       }
     }

@@ -68,20 +68,17 @@ final class DepthwiseGradient: LayerPass {
   ) {
     let vectors = layer.inChannels / Lanes.scalarCount
     let paddedPixels = paddedSize * paddedSize
-    parallel(threads, threads: threads) { shares in
-      for share in shares {
-        let padded = scratch + share * paddedPixels
-        padded.update(repeating: .zero, count: paddedPixels)
-        for plane in share * images * vectors / threads..<(share + 1) * images * vectors / threads {
-          let place = ChannelBlocks.Place(
-            image: plane / vectors, channel: plane % vectors * Lanes.scalarCount)
-          copy(gradient.lanes(y, place), into: padded)
-          let kernel = Kernel(weights + place.channel * 9)
-          if layer.stride == 1 {
-            correlate(padded, kernel, into: result.lanes(x, place))
-          } else {
-            spread(padded, kernel, into: result.lanes(x, place))
-          }
+    parallel(images * vectors, threads: threads) { planes, share in
+      let padded = scratch + share * paddedPixels
+      padded.update(repeating: .zero, count: paddedPixels)
+      for plane in planes {
+        let place = ChannelBlocks.Place(image: plane / vectors, channel: plane % vectors * Lanes.scalarCount)
+        copy(gradient.lanes(y, place), into: padded)
+        let kernel = Kernel(weights + place.channel * 9)
+        if layer.stride == 1 {
+          correlate(padded, kernel, into: result.lanes(x, place))
+        } else {
+          spread(padded, kernel, into: result.lanes(x, place))
         }
       }
     }

@@ -148,12 +148,10 @@ final class GroupConvolution: LayerPass {
     of count: Int, _ scratch: UnsafeMutablePointer<Lanes>,
     _ body: (_ work: Range<Int>, _ own: UnsafeMutablePointer<Lanes>) -> Void
   ) {
-    parallel(threads, threads: threads) { shares in
-      for share in shares {
-        let own = scratch + share * shareLanes
-        own.update(repeating: .zero, count: shareLanes)
-        body(share * count / threads..<(share + 1) * count / threads, own)
-      }
+    parallel(count, threads: threads) { work, share in
+      let own = scratch + share * shareLanes
+      own.update(repeating: .zero, count: shareLanes)
+      body(work, own)
     }
   }
 

@@ -166,11 +166,7 @@ extension WinogradConvolution {
     of count: Int, _ scratch: Scratch,
     _ body: (_ work: Range<Int>, _ room: UnsafeMutablePointer<Lanes>) -> Void
   ) {
-    parallel(threads, threads: threads) { shares in
-      for share in shares {
-        body(share * count / threads..<(share + 1) * count / threads, scratch.room + share * roomLanes)
-      }
-    }
+    parallel(count, threads: threads) { work, share in body(work, scratch.room + share * roomLanes) }
   }
 
   // MARK: kernels

@@ -133,13 +133,7 @@ import Testing
       PairCase(groups: 8, inputs: 16, outputs: 16, kernel: 3, stride: 2, pads: (0, 1), size: 8),
     ], [1, 3])
   func pairsGiveTheSameSums(shape: PairCase, threads: Int) throws {
-    let pairs = try IntegerConvolution<UInt16>(
-      shape.problem, arithmetic: .pairs, threads: threads, engine: Engine())
-    guard case .pairs = pairs else {
-      Issue.record("no pairs")
-      return
-    }
-    try equalsLoops(pairs, shape)
+    try equalsLoops(shape, threads: threads, by: "pairs")
   }
 
   /// The same of Winograd, one tile and many, tiles beyond an image's edges and the cache's share.
@@ -152,13 +146,7 @@ import Testing
       PairCase(groups: 4, inputs: 32, outputs: 32, kernel: 3, stride: 1, pads: (1, 1), size: 8),
     ], [1, 3])
   func winogradGivesTheSameSums(shape: PairCase, threads: Int) throws {
-    let winograd = try IntegerConvolution<UInt16>(
-      shape.problem, arithmetic: .pairs, threads: threads, engine: Engine())
-    guard case .winograd = winograd else {
-      Issue.record("no Winograd")
-      return
-    }
-    try equalsLoops(winograd, shape)
+    try equalsLoops(shape, threads: threads, by: "pairs:winograd")
   }
 
   /// Winograd gives up just where a sum could reach the limit; below it the greatest and the least are right.
@@ -172,9 +160,7 @@ import Testing
         levels: (0..<16 * 64 * 9).map { $0 / 9 % 64 < channels ? 255 - end.level : end.level },
         quantizers: [AffineQuantizer(scale: 0.1, zeroPoint: Int32(end.level), bits: 8)], outChannels: 16)
       let chosen = try IntegerConvolution<UInt16>(shape.problem, arithmetic: .pairs, engine: Engine())
-      var isWinograd = false
-      if case .winograd = chosen { isWinograd = true }
-      #expect(isWinograd == fits)
+      #expect(chosen.implementation == (fits ? "pairs:winograd" : "pairs"))
       let levels = [UInt16](repeating: 255 - UInt16(end.zero), count: 3 * 64 * 64)
       let found = try sums(chosen, shape.problem, levels)
       #expect(found == (try sums(.plain(PlainIntegerConvolution(shape.problem)), shape.problem, levels)))
@@ -199,8 +185,11 @@ import Testing
     #expect(found.map(abs).max()! == Int64(problem.greatestSum))
   }
 
-  private func equalsLoops(_ convolution: IntegerConvolution<UInt16>, _ shape: PairCase) throws {
+  private func equalsLoops(_ shape: PairCase, threads: Int, by implementation: String) throws {
     let problem = shape.problem
+    let convolution = try IntegerConvolution<UInt16>(
+      problem, arithmetic: .pairs, threads: threads, engine: Engine())
+    #expect(convolution.implementation == implementation)
     let g = problem.geometry
     let input = shape.levels(g.batch * g.inChannels * g.inputSize * g.inputSize, bits: problem.input.bits)
     let plain = try sums(.plain(PlainIntegerConvolution(problem)), problem, input)
