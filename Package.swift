@@ -59,7 +59,7 @@ let package = Package(
     library("Networks"),
     library("Datasets", imports: ["Tensors", crypto], vectorized: true),
     library("Training", imports: ["OneDNN", "Networks", "Datasets", "Tensors", crypto], vectorized: true),
-    library("LayerAnalysis", imports: ["Tensors"], vectorized: true),
+    library("LayerAnalysis", imports: ["CVectors", "Tensors"], vectorized: true),
     library(
       "Quantization", imports: ["CVectors", "Training", "LayerAnalysis", "OneDNN", "Networks", "Tensors"],
       vectorized: true),

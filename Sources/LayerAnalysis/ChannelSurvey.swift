@@ -8,20 +8,27 @@ import Tensors
 public final class ChannelSurvey {
   public let layout: ChannelLayout
   private let clippedPercent: Double?
-  private var channels: [ChannelSums]
-  private var clips: [SymmetricClip] = []
-  private var wholeClip: SymmetricClip?
-  /// Finite values that came.
-  private var seen = 0
+  private var channels: [Channel]
+  private var whole: Whole
   /// What the clips keep.
   private let kept: AlignedBuffer<Float>
 
-  private struct ChannelSums {
+  private struct Channel {
     /// nil before the first finite value.
     var sums: PowerSums?
     var nonFinite = 0
+    /// nil for the extremes.
+    var clip: SymmetricClip?
     /// Finite values.
     var count: Int { sums?.count ?? 0 }
+    var isComplete: Bool { clip?.isComplete(count: count) ?? true }
+  }
+
+  private struct Whole {
+    /// Finite values that came.
+    var count = 0
+    var clip: SymmetricClip?
+    var isComplete: Bool { clip?.isComplete(count: count) ?? true }
   }
 
   /// - Parameters:
@@ -30,15 +37,16 @@ public final class ChannelSurvey {
   public init(_ layout: ChannelLayout, clippedPercent: Double?) {
     self.layout = layout
     self.clippedPercent = clippedPercent
-    channels = Array(repeating: ChannelSums(), count: layout.channels)
-    guard let clippedPercent else {
-      kept = AlignedBuffer(count: 0)
-      return
+    var room = 0
+    if let clippedPercent {
+      room =
+        layout.channels * SymmetricClip.capacity(percent: clippedPercent, of: layout.outer * layout.inner)
+        + SymmetricClip.capacity(percent: clippedPercent, of: layout.count)
     }
-    let room = SymmetricClip.capacity(percent: clippedPercent, of: layout.outer * layout.inner)
-    kept = AlignedBuffer(
-      count: room * layout.channels + SymmetricClip.capacity(percent: clippedPercent, of: layout.count))
-    makeClips(clippedPercent, guesses: true)
+    kept = AlignedBuffer(count: room, isSparse: true)
+    channels = []
+    whole = Whole()
+    begin(guesses: true)
   }
 
   /// All values at once.
@@ -50,74 +58,68 @@ public final class ChannelSurvey {
     add(values)
   }
 
-  private func makeClips(_ percent: Double, guesses: Bool) {
-    let perChannel = layout.outer * layout.inner
-    let room = SymmetricClip.capacity(percent: percent, of: perChannel)
-    clips = (0..<layout.channels).map {
-      SymmetricClip(percent: percent, of: perChannel, values: kept.base + $0 * room, guesses: guesses)
+  private func begin(guesses: Bool) {
+    var next = kept.base
+    func clip(of total: Int) -> SymmetricClip? {
+      guard let clippedPercent else { return nil }
+      defer { next += SymmetricClip.capacity(percent: clippedPercent, of: total) }
+      return SymmetricClip(percent: clippedPercent, of: total, values: next, guesses: guesses)
     }
-    wholeClip = SymmetricClip(
-      percent: percent, of: layout.count, values: kept.base + layout.channels * room, guesses: guesses)
+    channels = (0..<layout.channels).map { _ in Channel(clip: clip(of: layout.outer * layout.inner)) }
+    whole = Whole(clip: clip(of: layout.count))
   }
 
   /// Whether what came is enough for the result.
-  public var isComplete: Bool {
-    guard let wholeClip else { return true }
-    return wholeClip.isComplete(count: seen)
-      && channels.indices.allSatisfy { clips[$0].isComplete(count: channels[$0].count) }
-  }
+  public var isComplete: Bool { whole.isComplete && channels.allSatisfy(\.isComplete) }
 
   /// Prepares for the same values once more, after which all is complete.
-  public func prepareToRepeat() {
-    channels = Array(repeating: ChannelSums(), count: layout.channels)
-    seen = 0
-    if let clippedPercent { makeClips(clippedPercent, guesses: false) }
-  }
+  public func prepareToRepeat() { begin(guesses: false) }
 
   /// - Parameter values: one or more rows of channels × inner.
   public func add(_ values: UnsafeBufferPointer<Float>) {
     let row = layout.channels * layout.inner
     guard row > 0, let p = values.baseAddress else { return }
     precondition(values.count % row == 0, "\(values.count) values in rows of \(row)")
+    var whole = self.whole
     channels.withUnsafeMutableBufferPointer { channels in
       for start in stride(from: 0, to: values.count, by: row) {
         for channel in channels.indices {
           let run = UnsafeBufferPointer(start: p + start + channel * layout.inner, count: layout.inner)
           let extent = RunExtent(run)
           if extent.isFinite {
-            add(run, extent, to: &channels[channel], channel)
+            Self.add(run, extent, to: &channels[channel], &whole)
           } else {
-            addFinite(of: run, to: &channels[channel], channel)
+            Self.addFinite(of: run, to: &channels[channel], &whole)
           }
         }
       }
     }
+    self.whole = whole
   }
 
   @inline(__always)
-  private func add(
-    _ run: UnsafeBufferPointer<Float>, _ extent: RunExtent, to sums: inout ChannelSums, _ channel: Int
+  private static func add(
+    _ run: UnsafeBufferPointer<Float>, _ extent: RunExtent, to channel: inout Channel, _ whole: inout Whole
   ) {
-    if clippedPercent != nil {
-      clips[channel].add(run, bounds: extent.bounds, seen: sums.count)
-      wholeClip!.add(run, bounds: extent.bounds, seen: seen)
-    }
-    if sums.sums == nil { sums.sums = PowerSums(around: run[0]) }
-    sums.sums!.add(run, extent)
-    seen += run.count
+    let (seen, seenOfAll) = (channel.count, whole.count)
+    channel.clip?.add(run, bounds: extent.bounds, seen: seen)
+    whole.clip?.add(run, bounds: extent.bounds, seen: seenOfAll)
+    if channel.sums == nil { channel.sums = PowerSums(around: run[0]) }
+    channel.sums!.add(run, extent)
+    whole.count += run.count
   }
 
-  private func addFinite(
-    of run: UnsafeBufferPointer<Float>, to sums: inout ChannelSums, _ channel: Int
+  private static func addFinite(
+    of run: UnsafeBufferPointer<Float>, to channel: inout Channel, _ whole: inout Whole
   ) {
     for value in run {
       guard value.isFinite else {
-        sums.nonFinite += 1
+        channel.nonFinite += 1
         continue
       }
       withUnsafePointer(to: value) {
         let one = UnsafeBufferPointer(start: $0, count: 1)
-        add(one, RunExtent(one), to: &sums, channel)
+        add(one, RunExtent(one), to: &channel, &whole)
       }
     }
   }
@@ -132,7 +134,7 @@ public final class ChannelSurvey {
     guard clippedPercent != nil else {
       return (moments, ChannelBounds(tensor: all.bounds, channels: moments.map(\.bounds)))
     }
-    let bounds = moments.indices.map { clips[$0].bounds(count: moments[$0].count) }
-    return (moments, ChannelBounds(tensor: wholeClip!.bounds(count: all.count), channels: bounds))
+    let bounds = moments.indices.map { channels[$0].clip!.bounds(count: moments[$0].count) }
+    return (moments, ChannelBounds(tensor: whole.clip!.bounds(count: all.count), channels: bounds))
   }
 }

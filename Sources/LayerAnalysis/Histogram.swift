@@ -1,6 +1,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import CVectors
 import Tensors
 
 /// Number of equal bins of a tensor's histogram (D6).
@@ -17,6 +18,8 @@ public final class HistogramCounter {
   /// Neighbouring values are counted in different tables, so that one that repeats does not wait for its own count.
   private static let tables = 8
   private static let block = 1024
+  /// Of eight values each, whose bins are found together.
+  private static let vectors = 4
 
   /// - Parameters:
   ///   - bounds: extremes of the finite values.
@@ -46,50 +49,46 @@ public final class HistogramCounter {
 
   private func count(_ run: UnsafeBufferPointer<Float>, _ bins: UnsafeMutablePointer<Int32>) {
     let p = run.baseAddress!
-    let vectors = run.count & ~7
-    let (lower, scale) = (SIMD8(repeating: Float(lower)), SIMD8(repeating: Float(scale)))
-    for i in stride(from: 0, to: vectors, by: 8) {
-      if !findBins(UnsafeRawPointer(p + i).loadUnaligned(as: SIMD8<Float>.self), lower, scale, bins + i) {
-        for j in i..<i + 8 { bins[j] = bin(p[j]) }
+    let some = Self.vectors * 8
+    let whole = run.count / some * some
+    for i in stride(from: 0, to: whole, by: some) {
+      if !findBins(p + i, bins + i) {
+        for j in i..<i + some { bins[j] = bin(p[j]) }
       }
     }
-    for i in vectors..<run.count { bins[i] = bin(p[i]) }
+    for i in whole..<run.count { bins[i] = bin(p[i]) }
     let table = counts.base
-    let whole = run.count & ~(Self.tables - 1)
-    var i = 0
-    while i < whole {
-      for j in 0..<Self.tables { table[j * histogramBins + Int(bins[i + j])] &+= 1 }
-      i += Self.tables
+    for i in stride(from: 0, to: whole, by: Self.tables) {
+      for j in 0..<Self.tables { table[j &* histogramBins &+ Int(bins[i &+ j])] &+= 1 }
     }
-    while i < run.count {
-      table[Int(bins[i])] &+= 1
-      i += 1
-    }
+    for i in whole..<run.count { table[Int(bins[i])] &+= 1 }
   }
 
   private func bin(_ value: Float) -> Int32 {
     min(Int32((Double(value) - lower) * scale), Int32(histogramBins - 1))
   }
 
-  /// Finds bins in single precision, whose three roundings, 3 · 256 · 2⁻²⁴ of a bin at most, matter only near
-  /// the border of two bins.
+  /// Finds the bins of some vectors of eight values in single precision, whose three roundings, 3 · 256 · 2⁻²⁴ of a
+  /// bin at most, matter only near the border of two bins.
   ///
   /// - Returns: whether each of the values is so far from a border.
   @inline(__always)
-  private func findBins(
-    _ values: SIMD8<Float>, _ lower: SIMD8<Float>, _ scale: SIMD8<Float>,
-    _ result: UnsafeMutablePointer<Int32>
-  ) -> Bool {
-    let position = (values - lower) * scale
-    // Adding 1.5·2²³ leaves an integer, the nearest, in the low bits of the pattern.
-    let shifted = position - 0.5 + 0x1.8p23
-    let fraction = position - (shifted - 0x1.8p23)
-    let isSure =
-      ((fraction .> 0x1p-14) .| (position .< 0.5)) .& (fraction .< 1 - 0x1p-14)
-      .& (position .< Float(histogramBins))
-    let bins = unsafeBitCast(shifted, to: SIMD8<Int32>.self) & SIMD8(repeating: Int32(histogramBins - 1))
-    UnsafeMutableRawPointer(result).storeBytes(of: bins, as: SIMD8<Int32>.self)
-    return isTrueThroughout(isSure)
+  private func findBins(_ values: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Int32>) -> Bool {
+    let (lower, scale) = (SIMD8(repeating: Float(lower)), SIMD8(repeating: Float(scale)))
+    var sure: UInt32 = 0xFF
+    for i in 0..<Self.vectors {
+      let some = UnsafeRawPointer(values + 8 &* i).loadUnaligned(as: SIMD8<Float>.self)
+      let fromCenter = (some - lower) * scale - 0.5
+      // Adding 1.5·2²³ leaves an integer, the nearest, in the low bits of the pattern.
+      let shifted = fromCenter + 0x1.8p23
+      let distance = fromCenter - (shifted - 0x1.8p23)
+      // 2⁻¹⁴ from a border or more, or below the first one, where the first bin is alone.
+      let isSure = (distance * distance .< 0.25 - 0x1p-14) .| (fromCenter .< 0)
+      sure &= cvectors_signs(unsafeBitCast(isSure, to: SIMD8<Float>.self))
+      let bins = unsafeBitCast(shifted, to: SIMD8<Int32>.self) & SIMD8(repeating: Int32(histogramBins - 1))
+      UnsafeMutableRawPointer(result + 8 &* i).storeBytes(of: bins, as: SIMD8<Int32>.self)
+    }
+    return sure == 0xFF
   }
 
   public var result: [UInt32] {
@@ -109,11 +108,4 @@ public func klFromUniform(_ histogram: [UInt32]) -> Double? {
     let p = Double(count) / total
     return sum + p * log(p * Double(histogram.count))
   }
-}
-
-@inline(__always)
-private func isTrueThroughout(_ mask: SIMDMask<SIMD8<Int32>>) -> Bool {
-  let halves = unsafeBitCast(mask, to: SIMD4<UInt64>.self)
-  let quarters = halves.lowHalf & halves.highHalf
-  return quarters[0] & quarters[1] == .max
 }

@@ -63,17 +63,16 @@ public struct NoiseEnergy: Hashable, Sendable {
 
   private mutating func add(block: UnsafeBufferPointer<Float>, approximation y: UnsafePointer<Float>) {
     guard let x = block.baseAddress else { return }
-    var signals = SIMD4<Double>.zero
-    var noises = SIMD4<Double>.zero
-    let whole = block.count & ~3
+    var signals = SIMD8<Double>.zero
+    var noises = SIMD8<Double>.zero
+    let whole = block.count & ~7
     var i = 0
     while i < whole {
-      let value = SIMD4<Double>(Double(x[i]), Double(x[i + 1]), Double(x[i + 2]), Double(x[i + 3]))
-      let other = SIMD4<Double>(Double(y[i]), Double(y[i + 1]), Double(y[i + 2]), Double(y[i + 3]))
-      let error = other - value
-      signals += value * value
-      noises += error * error
-      i += 4
+      let value = eightDoubles(x + i)
+      let error = eightDoubles(y + i) - value
+      signals.addProduct(value, value)
+      noises.addProduct(error, error)
+      i += 8
     }
     while i < block.count {
       let error = Double(y[i]) - Double(x[i])
@@ -96,6 +95,13 @@ public struct NoiseEnergy: Hashable, Sendable {
       count += 1
     }
   }
+}
+
+@inline(__always)
+private func eightDoubles(_ p: UnsafePointer<Float>) -> SIMD8<Double> {
+  SIMD8(
+    lowHalf: SIMD4(Double(p[0]), Double(p[1]), Double(p[2]), Double(p[3])),
+    highHalf: SIMD4(Double(p[4]), Double(p[5]), Double(p[6]), Double(p[7])))
 }
 
 /// The values that a quantizer has levels for and that lie nearest; a loop that vectorizes.

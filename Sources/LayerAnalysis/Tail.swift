@@ -1,3 +1,5 @@
+import CVectors
+
 /// The greatest values of a stream, or the least ones: as many as an order statistic near that end needs.
 ///
 /// Most values cost one comparison: they are not beyond `threshold`, which rises as the stream goes on. In a long
@@ -65,30 +67,40 @@ struct Tail {
     for start in stride(from: 0, to: whole, by: Self.stretch) {
       offerBlocks(p + start, min(Self.stretch, whole - start) / Self.block)
     }
-    if whole < run.count { take(p + whole, run.count - whole) }
+    for i in whole..<run.count { take(p + i, isGreater(p[i] * end.rawValue, than: threshold)) }
   }
 
   /// First those blocks are found that hold a candidate, without a branch for each, which could not be predicted.
   @inline(__always)
   private mutating func offerBlocks(_ p: UnsafePointer<Float>, _ blocks: Int) {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.stretch / Self.block) { found in
+    typealias Found = (block: Int32, candidates: UInt32)
+    withUnsafeTemporaryAllocation(of: Found.self, capacity: Self.stretch / Self.block) { found in
       var number = 0
       for i in 0..<blocks {
-        found[number] = Int32(truncatingIfNeeded: i)
-        number &+= anyGreater(p + i &* Self.block, sign: end.rawValue, than: threshold)
+        let candidates = greater(p + i &* Self.block, sign: end.rawValue, than: threshold)
+        found[number] = (Int32(truncatingIfNeeded: i), candidates)
+        number &+= Int((candidates &+ 0xFF) &>> 8)
       }
-      for i in 0..<number { take(p + Int(found[i]) &* Self.block, Self.block) }
+      for i in 0..<number { take(p + Int(found[i].block) &* Self.block, Int(found[i].candidates)) }
     }
   }
 
+  /// - Parameter candidates: of a block's values, one bit each.
   @inline(__always)
-  private mutating func take(_ some: UnsafePointer<Float>, _ number: Int) {
-    if count + number > limit {
+  private mutating func take(_ some: UnsafePointer<Float>, _ candidates: Int) {
+    if count &+ Self.block > limit {
       keepGreatest(
         wanted, atMost: limit < capacity ? wanted : wanted + (capacity - wanted) / 4 * 3 - Self.block)
       limit = capacity
     }
-    count &+= append(some, number)
+    let sign = end.rawValue
+    var (left, next) = (candidates, values + count)
+    while left != 0 {
+      next.pointee = some[left.trailingZeroBitCount] * sign
+      next += 1
+      left &= left &- 1
+    }
+    count = next - values
   }
 
   /// Drops what, by what came so far, is not likely to be wanted.
@@ -110,19 +122,6 @@ struct Tail {
   ///
   /// - Parameter rank: of at most `wanted`, and of no more values than came.
   func isComplete(rank: Int) -> Bool { count >= rank }
-
-  /// Writes those beyond the threshold after the candidates, and returns how many.
-  @inline(__always)
-  private func append(_ some: UnsafePointer<Float>, _ count: Int) -> Int {
-    let (sign, threshold, end) = (self.end.rawValue, threshold, values + self.count)
-    var taken = 0
-    for i in 0..<count {
-      let value = some[i] * sign
-      end[taken] = value
-      taken &+= isGreater(value, than: threshold)
-    }
-    return taken
-  }
 
   /// The `rank`-th and the next most extreme value, towards the end, of all that were offered: 1 is the extreme.
   ///
@@ -202,12 +201,11 @@ private func isGreater(_ value: Float, than other: Float) -> Int {
   Int(truncatingIfNeeded: (other - value).bitPattern &>> 31)
 }
 
-/// 1 where any of 8 values, times the sign, is greater than a threshold, or 0, without a branch.
+/// Which of 8 values, times the sign, are greater than a threshold, one bit each, the first's lowest.
+///
+/// - Parameter threshold: finite or −∞.
 @inline(__always)
-private func anyGreater(_ values: UnsafePointer<Float>, sign: Float, than threshold: Float) -> Int {
+private func greater(_ values: UnsafePointer<Float>, sign: Float, than threshold: Float) -> UInt32 {
   let eight = UnsafeRawPointer(values).loadUnaligned(as: SIMD8<Float>.self) * sign
-  let greater = unsafeBitCast(eight .> SIMD8<Float>(repeating: threshold), to: SIMD4<UInt64>.self)
-  let half = greater.lowHalf | greater.highHalf
-  let pair = half[0] | half[1]
-  return Int(truncatingIfNeeded: (pair | pair &<< 32) &>> 63)
+  return cvectors_signs(SIMD8(repeating: threshold) - eight)
 }

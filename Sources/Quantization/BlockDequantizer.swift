@@ -16,17 +16,32 @@ struct BlockDequantizer {
     self.pixels = pixels
   }
 
-  @inline(__always)
   func dequantize<Level: LevelScalar>(
     _ levels: UnsafePointer<Level>, into values: UnsafeMutablePointer<Float>
   ) {
     var next = values
     for first in stride(from: 0, to: channels, by: block) {
       for pixel in 0..<pixels {
-        let source = levels + (pixel &* channels &+ first)
-        for i in 0..<block { next[i] = scale * Float(Int32(source[i]) &- zero) }
+        dequantizeBlock(levels + (pixel &* channels &+ first), into: next)
         next += block
       }
+    }
+  }
+
+  @inline(__always)
+  private func dequantizeBlock<Level: LevelScalar>(
+    _ levels: UnsafePointer<Level>, into values: UnsafeMutablePointer<Float>
+  ) {
+    var i = 0
+    while i &+ 8 <= block {
+      let eight = UnsafeRawPointer(levels + i).loadUnaligned(as: SIMD8<Level>.self)
+      let steps = SIMD8<Int32>(truncatingIfNeeded: eight) &- zero
+      UnsafeMutableRawPointer(values + i).storeBytes(of: SIMD8<Float>(steps) * scale, as: SIMD8<Float>.self)
+      i &+= 8
+    }
+    while i < block {
+      values[i] = scale * Float(Int32(levels[i]) &- zero)
+      i &+= 1
     }
   }
 }

@@ -2,7 +2,7 @@ package import OneDNN
 import Tensors
 
 /// Levels are held in bytes, or in 16 bits where they have more than 8.
-package protocol LevelScalar: FixedWidthInteger, UnsignedInteger, BitwiseCopyable {}
+package protocol LevelScalar: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, SIMDScalar {}
 extension UInt8: LevelScalar {}
 extension UInt16: LevelScalar {}
 

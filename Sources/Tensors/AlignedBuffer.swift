@@ -25,14 +25,16 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// of usual size costs a twentieth of it.
   private static var hugeFrom: Int { 4 << 20 }
 
-  public init(count: Int) {
+  /// - Parameter isSparse: that little of it will ever be written to, here and there: a large page for each such place
+  ///   would take more time to clear than it saves.
+  public init(count: Int, isSparse: Bool = false) {
     precondition(count >= 0)
     bytes = max(count * MemoryLayout<Element>.stride, 1)
     let raw: UnsafeMutableRawPointer
     if bytes >= Self.mappedFrom {
       let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard let mapped, mapped != MAP_FAILED else { fatalError("out of memory: \(bytes) bytes") }
-      if bytes >= Self.hugeFrom { madvise(mapped, bytes, MADV_HUGEPAGE) }
+      if bytes >= Self.hugeFrom, !isSparse { madvise(mapped, bytes, MADV_HUGEPAGE) }
       raw = mapped
     } else {
       raw = .allocate(byteCount: bytes, alignment: Self.alignment)

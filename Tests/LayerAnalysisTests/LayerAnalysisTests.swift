@@ -181,7 +181,7 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
       expected[min(Int(position.rounded(.down)), 255)] += 1
     }
     // Beside one another, and each among values far from any border.
-    for spacing in [1, 8, 9] {
+    for spacing in [1, 8, 9, 32, 33] {
       let counter = HistogramCounter(bounds: bounds)
       let spaced = values.flatMap { [$0] + Array(repeating: bounds.lower, count: spacing - 1) }
       spaced.withUnsafeBufferPointer { counter.add($0) }
