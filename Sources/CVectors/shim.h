@@ -21,7 +21,7 @@ static inline unsigned cvectors_signs(cvectors_floats a) {
   return __builtin_ia32_movmskps256(a);
 #else
   unsigned signs = 0;
-  for (int i = 0; i < 8; i++) signs |= (unsigned)__builtin_signbit(a[i]) << i;
+  for (int i = 0; i < 8; i++) signs |= (unsigned)(__builtin_signbit(a[i]) != 0) << i;
   return signs;
 #endif
 }

@@ -30,6 +30,7 @@ public final class HistogramCounter {
     scale = bounds.range > 0 ? Double(histogramBins) / bounds.range : 0
   }
 
+  /// - Parameter values: the finite ones within the bounds.
   public func add(_ values: UnsafeBufferPointer<Float>) {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.block) { bins in
       for start in stride(from: 0, to: values.count, by: Self.block) {

@@ -67,7 +67,11 @@ struct Tail {
     for start in stride(from: 0, to: whole, by: Self.stretch) {
       offerBlocks(p + start, min(Self.stretch, whole - start) / Self.block)
     }
-    for i in whole..<run.count { take(p + i, isGreater(p[i] * end.rawValue, than: threshold)) }
+    var candidates = 0
+    for i in whole..<run.count {
+      candidates |= isGreater(p[i] * end.rawValue, than: threshold) &<< (i &- whole)
+    }
+    take(p + whole, candidates)
   }
 
   /// First those blocks are found that hold a candidate, without a branch for each, which could not be predicted.
@@ -85,7 +89,8 @@ struct Tail {
     }
   }
 
-  /// - Parameter candidates: of a block's values, one bit each.
+  /// - Parameter candidates: of a block's values, one bit each. Some may not be beyond a threshold that has risen
+  ///   since; too many do no harm.
   @inline(__always)
   private mutating func take(_ some: UnsafePointer<Float>, _ candidates: Int) {
     if count &+ Self.block > limit {
@@ -146,12 +151,12 @@ struct Tail {
       let greater = partition(first..<last) { isGreater($0, than: pivot) }
       if greater >= wanted {
         last = greater
-        threshold = pivot
+        threshold = max(threshold, pivot)
       } else {
         let equal = partition(greater..<last) { 1 &- isGreater(pivot, than: $0) }
         if equal >= wanted {
           last = wanted
-          threshold = pivot
+          threshold = max(threshold, pivot)
         } else {
           first = equal
         }

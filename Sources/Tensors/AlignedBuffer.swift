@@ -25,8 +25,8 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// of usual size costs a twentieth of it.
   private static var hugeFrom: Int { 4 << 20 }
 
-  /// - Parameter isSparse: that little of it will ever be written to, here and there: a large page for each such place
-  ///   would take more time to clear than it saves.
+  /// - Parameter isSparse: that little of it will ever be written to, here and there: large pages are not asked for,
+  ///   which would take more time to clear than they save.
   public init(count: Int, isSparse: Bool = false) {
     precondition(count >= 0)
     bytes = max(count * MemoryLayout<Element>.stride, 1)
