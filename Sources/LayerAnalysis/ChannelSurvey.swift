@@ -9,7 +9,8 @@ public final class ChannelSurvey {
   public let layout: ChannelLayout
   private let clippedPercent: Double?
   private var channels: [Channel]
-  private var whole: Whole
+  /// nil for the extremes.
+  private var wholeClip: SymmetricClip?
   /// What the clips keep.
   private let kept: AlignedBuffer<Float>
 
@@ -19,16 +20,6 @@ public final class ChannelSurvey {
     var nonFinite = 0
     /// nil for the extremes.
     var clip: SymmetricClip?
-    /// Finite values.
-    var count: Int { sums?.count ?? 0 }
-    var isComplete: Bool { clip?.isComplete(count: count) ?? true }
-  }
-
-  private struct Whole {
-    /// Finite values that came.
-    var count = 0
-    var clip: SymmetricClip?
-    var isComplete: Bool { clip?.isComplete(count: count) ?? true }
   }
 
   /// - Parameters:
@@ -45,7 +36,6 @@ public final class ChannelSurvey {
     }
     kept = AlignedBuffer(count: room, isSparse: true)
     channels = []
-    whole = Whole()
     begin(guesses: true)
   }
 
@@ -66,11 +56,13 @@ public final class ChannelSurvey {
       return SymmetricClip(percent: clippedPercent, of: total, values: next, guesses: guesses)
     }
     channels = (0..<layout.channels).map { _ in Channel(clip: clip(of: layout.outer * layout.inner)) }
-    whole = Whole(clip: clip(of: layout.count))
+    wholeClip = clip(of: layout.count)
   }
 
   /// Whether what came is enough for the result.
-  public var isComplete: Bool { whole.isComplete && channels.allSatisfy(\.isComplete) }
+  public var isComplete: Bool {
+    (wholeClip?.isComplete ?? true) && channels.allSatisfy { $0.clip?.isComplete ?? true }
+  }
 
   /// Prepares for the same values once more, after which all is complete.
   public func prepareToRepeat() { begin(guesses: false) }
@@ -80,37 +72,36 @@ public final class ChannelSurvey {
     let row = layout.channels * layout.inner
     guard row > 0, let p = values.baseAddress else { return }
     precondition(values.count % row == 0, "\(values.count) values in rows of \(row)")
-    var whole = self.whole
+    var wholeClip = self.wholeClip
     channels.withUnsafeMutableBufferPointer { channels in
       for start in stride(from: 0, to: values.count, by: row) {
         for channel in channels.indices {
           let run = UnsafeBufferPointer(start: p + start + channel * layout.inner, count: layout.inner)
           let extent = RunExtent(run)
           if extent.isFinite {
-            Self.add(run, extent, to: &channels[channel], &whole)
+            Self.add(run, extent, to: &channels[channel], &wholeClip)
           } else {
-            Self.addFinite(of: run, to: &channels[channel], &whole)
+            Self.addFinite(of: run, to: &channels[channel], &wholeClip)
           }
         }
       }
     }
-    self.whole = whole
+    self.wholeClip = wholeClip
   }
 
   @inline(__always)
   private static func add(
-    _ run: UnsafeBufferPointer<Float>, _ extent: RunExtent, to channel: inout Channel, _ whole: inout Whole
+    _ run: UnsafeBufferPointer<Float>, _ extent: RunExtent, to channel: inout Channel,
+    _ wholeClip: inout SymmetricClip?
   ) {
-    let (seen, seenOfAll) = (channel.count, whole.count)
-    channel.clip?.add(run, bounds: extent.bounds, seen: seen)
-    whole.clip?.add(run, bounds: extent.bounds, seen: seenOfAll)
+    channel.clip?.add(run, bounds: extent.bounds)
+    wholeClip?.add(run, bounds: extent.bounds)
     if channel.sums == nil { channel.sums = PowerSums(around: run[0]) }
     channel.sums!.add(run, extent)
-    whole.count += run.count
   }
 
   private static func addFinite(
-    of run: UnsafeBufferPointer<Float>, to channel: inout Channel, _ whole: inout Whole
+    of run: UnsafeBufferPointer<Float>, to channel: inout Channel, _ wholeClip: inout SymmetricClip?
   ) {
     for value in run {
       guard value.isFinite else {
@@ -119,7 +110,7 @@ public final class ChannelSurvey {
       }
       withUnsafePointer(to: value) {
         let one = UnsafeBufferPointer(start: $0, count: 1)
-        add(one, RunExtent(one), to: &channel, &whole)
+        add(one, RunExtent(one), to: &channel, &wholeClip)
       }
     }
   }
@@ -134,7 +125,7 @@ public final class ChannelSurvey {
     guard clippedPercent != nil else {
       return (moments, ChannelBounds(tensor: all.bounds, channels: moments.map(\.bounds)))
     }
-    let bounds = moments.indices.map { channels[$0].clip!.bounds(count: moments[$0].count) }
-    return (moments, ChannelBounds(tensor: whole.clip!.bounds(count: all.count), channels: bounds))
+    let bounds = moments.indices.map { channels[$0].clip!.bounds() }
+    return (moments, ChannelBounds(tensor: wholeClip!.bounds(), channels: bounds))
   }
 }

@@ -20,6 +20,8 @@ struct SymmetricClip {
   private let upperEnd: LinearPercentile
   private(set) var least: Tail
   private(set) var greatest: Tail
+  /// Values that came.
+  private var count = 0
 
   /// How many values of memory the percentiles of `total` values take.
   static func capacity(percent: Double, of total: Int) -> Int {
@@ -56,24 +58,21 @@ struct SymmetricClip {
   }
 
   /// Takes finite values that lie in `bounds`.
-  ///
-  /// - Parameter seen: how many came before them.
   @inline(__always)
-  mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds, seen: Int) {
-    if least.wants(extreme: bounds.lower) { least.offer(run, seen: seen) }
-    if greatest.wants(extreme: bounds.upper) { greatest.offer(run, seen: seen) }
+  mutating func add(_ run: UnsafeBufferPointer<Float>, bounds: Bounds) {
+    if least.wants(extreme: bounds.lower) { least.offer(run, seen: count) }
+    if greatest.wants(extreme: bounds.upper) { greatest.offer(run, seen: count) }
+    count += run.count
   }
 
   /// Whether both percentiles can be told.
-  ///
-  /// - Parameter count: of the values added.
-  func isComplete(count: Int) -> Bool {
+  var isComplete: Bool {
     let wanted = Self.wanted(lowerEnd, upperEnd, count)
     return least.isComplete(rank: wanted.least) && greatest.isComplete(rank: wanted.greatest)
   }
 
-  /// - Parameter count: of the values added.
-  mutating func bounds(count: Int) -> Bounds {
+  /// Of the values that came; nothing can be added after it.
+  mutating func bounds() -> Bounds {
     guard count > 0 else { return Bounds(lower: 0, upper: 0) }
     let wanted = Self.wanted(lowerEnd, upperEnd, count)
     let low = least.values(ofRank: wanted.least)

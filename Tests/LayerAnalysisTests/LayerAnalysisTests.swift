@@ -34,13 +34,8 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
   @Test(arguments: ["mixed", "rising", "falling", "zeros"])
   func streamsAreExactInAnyOrder(_ order: String) {
     let layout = ChannelLayout(outer: 3000, channels: 2, inner: 128)
-    var values = mixedValues(layout.count)
-    switch order {
-    case "rising": values.sort()
-    case "falling": values.sort(by: >)
-    case "zeros": values = values.map { max($0, 0) }
-    default: break
-    }
+    var values = orderedValues(layout.count, order)
+    if order == "zeros" { values = values.map { max($0, 0) } }
     let survey = ChannelSurvey(layout, clippedPercent: 1)
     func addAll() {
       let row = layout.channels * layout.inner
@@ -88,13 +83,8 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
   @Test(arguments: ["mixed", "rising", "falling", "zeros"])
   func shortTailsAreExactInAnyOrder(_ order: String) {
     let layout = ChannelLayout(outer: 4, channels: 1, inner: 3001)
-    var values = mixedValues(layout.count)
-    switch order {
-    case "rising": values.sort()
-    case "falling": values.sort(by: >)
-    case "zeros": values = values.enumerated().map { $1 < 0.499 ? ($0 % 3 == 0 ? -0.0 : 0) : $1 }
-    default: break
-    }
+    var values = orderedValues(layout.count, order)
+    if order == "zeros" { values = values.enumerated().map { $1 < 0.499 ? ($0 % 3 == 0 ? -0.0 : 0) : $1 } }
     for percent in [0, 0.01, 0.1] {
       let found = values.withUnsafeBufferPointer {
         percentileBounds(of: $0, layout: layout, clippedPercent: percent)
@@ -104,6 +94,12 @@ private func close(_ a: Double?, _ b: Double?, relative: Double = 1e-10) -> Bool
       #expect(found.tensor.upper == interpolated(sorted, 100 - percent), "\(order) \(percent)")
       #expect(found.channels == [found.tensor])
     }
+  }
+
+  /// In −0.5 ..< 0.5, "rising", "falling", or else in no order.
+  private func orderedValues(_ count: Int, _ order: String) -> [Float] {
+    let mixed = mixedValues(count)
+    return order == "rising" ? mixed.sorted() : order == "falling" ? mixed.sorted(by: >) : mixed
   }
 
   /// In −0.5 ..< 0.5, in no order.
